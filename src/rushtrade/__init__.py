@@ -1,0 +1,1 @@
+"""RushTrade: an open, self-hosted direct-access brokerage."""

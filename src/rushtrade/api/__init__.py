@@ -1,0 +1,1 @@
+"""HTTP and WebSocket faces: trading, data and broker APIs."""

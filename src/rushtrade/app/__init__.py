@@ -1,0 +1,1 @@
+"""Composition, configuration, command line, supervision."""

@@ -1,0 +1,1 @@
+"""Customers, commissions and fees, settlement, clearing files, reports."""

@@ -1,0 +1,1 @@
+"""The sequencer: inbox, decide and apply, clock, snapshot, replay, verify."""

@@ -1,0 +1,1 @@
+"""The words: ids, prices, quantities, instruments, orders, accounts, commands, events, reject reasons."""

@@ -1,0 +1,1 @@
+"""Simulated exchanges, a different firm: matching, order flow, fees, their own ids."""

@@ -1,0 +1,1 @@
+"""Venue sessions and market-data lines, with the last-line limiter."""

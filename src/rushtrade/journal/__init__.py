@@ -1,0 +1,1 @@
+"""Durable ordered frames: append, cursors, hash chain, verify, snapshots."""

@@ -1,0 +1,1 @@
+"""Double-entry accounts for money and shares: hold, post, void."""

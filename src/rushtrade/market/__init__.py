@@ -1,0 +1,1 @@
+"""The data center: order books, consolidated quote, trades, bars, latest values."""

@@ -1,0 +1,1 @@
+"""Order management: the life of parent and child orders."""

@@ -1,0 +1,1 @@
+"""Real-time positions, profit and loss, exposure."""

@@ -1,0 +1,1 @@
+"""Pre-trade checks, buying power, margin, limits, kill switch."""

@@ -1,0 +1,1 @@
+"""Read models and queries, rebuilt from the journal."""
