@@ -1,0 +1,301 @@
+"""Commands: everything that asks the house to move money, shares, orders or limits. Imperative.
+
+A command is journaled as it came, before anything it causes leaves the process. Its place in the journal,
+its *command seq*, gives the ids it creates: an order's id is the seq of the `EnterOrder` that opened it,
+a child order's token is ``seq << 8 | n``. Tags and field order are the journal's format: new fields go to
+the end with a default, a tag is never reused.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState, CommissionTerms
+from rushtrade.domain.instruments import Instrument
+from rushtrade.domain.orders import Liquidity, OrderTerms
+from rushtrade.domain.quotes import Mark, QuoteStamp
+from rushtrade.domain.routes import Route, RouteSequences
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=0):
+    """Root of all commands."""
+
+
+# --- the firm and its tables ---------------------------------------------------------------------
+
+
+class OpenFirm(Command, frozen=True, tag=1):
+    """Found the house: its name, its world's venues and route sequences. Once per journal."""
+
+    name: str
+    world: str
+    routes: tuple[Route, ...]
+    sequences: tuple[RouteSequences, ...]
+
+
+class DefineInstrument(Command, frozen=True, tag=2):
+    """Add an instrument, or replace what is known of it."""
+
+    instrument: Instrument
+
+
+class DefineCommissionScheme(Command, frozen=True, tag=3):
+    """Add a commission scheme, or change it for later orders."""
+
+    terms: CommissionTerms
+
+
+class RegisterCustomer(Command, frozen=True, tag=4):
+    """Register a customer. Personal data stays outside the journal, under `profile_reference`."""
+
+    display_name: str
+    profile_reference: str
+
+
+class OpenAccount(Command, frozen=True, tag=5):
+    """Open an account, fully disclosed at the clearing firm under `number`."""
+
+    customer_id: int
+    number: str
+    kind: AccountKind
+    scheme_id: int
+    short_permitted: bool
+    limits: AccountLimits
+
+
+class ChangeAccount(Command, frozen=True, tag=6):
+    """Set state, short-selling permission, scheme and limits of an account, with the reason."""
+
+    account_id: int
+    state: AccountState
+    short_permitted: bool
+    scheme_id: int
+    limits: AccountLimits
+    reason: str
+
+
+class TransferCash(Command, frozen=True, tag=7):
+    """Deposit (amount > 0) or withdraw (amount < 0) micro-dollars. `reference` is unique per account."""
+
+    account_id: int
+    amount: int
+    reference: str
+
+
+class TransferShares(Command, frozen=True, tag=8):
+    """Bring shares in from another firm (or, negative, send them out) at a cost basis in micro-dollars."""
+
+    account_id: int
+    instrument_id: int
+    shares: int
+    cost: int
+    reference: str
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+class EnterOrder(Command, frozen=True, tag=20):
+    """Enter an order, with the quotes its risk and routing decisions may use."""
+
+    account_id: int
+    client_order_id: str
+    terms: OrderTerms
+    stamp: QuoteStamp
+
+
+class CancelOrder(Command, frozen=True, tag=21):
+    """Cancel what is left of an order."""
+
+    account_id: int
+    order_id: int
+
+
+class ReplaceOrder(Command, frozen=True, tag=22):
+    """Change total quantity, limit or stop price. The replacement is a new order with a new id; 0 = leave as it is."""
+
+    account_id: int
+    order_id: int
+    client_order_id: str
+    quantity: int
+    limit_price: int
+    stop_price: int
+    stamp: QuoteStamp
+
+
+class CancelAllOrders(Command, frozen=True, tag=23):
+    """Cancel every open order of an account; `instrument_id` 0 = in all instruments."""
+
+    account_id: int
+    instrument_id: int
+
+
+class RouteOrder(Command, frozen=True, tag=24):
+    """Plan the rest of an order again on fresh quotes: answers a `RoutingNeeded`."""
+
+    order_id: int
+    stamp: QuoteStamp
+
+
+# --- venues: `venue` and `report_seq` number a venue's reports without a hole -------------------------
+
+
+class ReportAccepted(Command, frozen=True, tag=30):
+    """A venue took a child order."""
+
+    venue: int
+    report_seq: int
+    token: int
+    venue_order_id: int
+    venue_time_ns: int
+
+
+class ReportExecuted(Command, frozen=True, tag=31):
+    """A venue executed shares of a child order at a price."""
+
+    venue: int
+    report_seq: int
+    token: int
+    match_number: int
+    price: int
+    shares: int
+    liquidity: Liquidity
+    venue_time_ns: int
+
+
+class ReportCanceled(Command, frozen=True, tag=32):
+    """A venue cancelled shares of a child order; `leaves` are still working."""
+
+    venue: int
+    report_seq: int
+    token: int
+    shares: int
+    leaves: int
+    reason: str
+    venue_time_ns: int
+
+
+class ReportReplaced(Command, frozen=True, tag=33):
+    """A venue replaced `original_token` by `token` with `leaves` shares working at `price`."""
+
+    venue: int
+    report_seq: int
+    original_token: int
+    token: int
+    venue_order_id: int
+    price: int
+    leaves: int
+    venue_time_ns: int
+
+
+class ReportRejected(Command, frozen=True, tag=34):
+    """A venue refused a child order, or a cancel or replace of one (`original_token` stays as it was)."""
+
+    venue: int
+    report_seq: int
+    token: int
+    original_token: int
+    reason: str
+    venue_time_ns: int
+
+
+class ChangeVenueLink(Command, frozen=True, tag=35):
+    """A venue session came up or went down; `lost_orders` when the venue no longer knows earlier orders."""
+
+    venue: int
+    up: bool
+    lost_orders: bool
+
+
+# --- clock, market, day ------------------------------------------------------------------------------
+
+
+class Tick(Command, frozen=True, tag=40):
+    """Time has passed: the frame's time is the house's clock."""
+
+
+class ObserveMarks(Command, frozen=True, tag=41):
+    """Conflated quotes and last sales: valuation, and the trigger of stop orders."""
+
+    marks: tuple[Mark, ...]
+
+
+class OpenDay(Command, frozen=True, tag=42):
+    """Open a trade date. Days are numbers of `day_number`; times are UTC nanoseconds of the regular session."""
+
+    trade_date: int
+    settlement_date: int
+    opens_ns: int
+    closes_ns: int
+
+
+class CloseDay(Command, frozen=True, tag=43):
+    """Close a trade date: day orders expire, due trades settle, the journal's seq of the close is fixed."""
+
+    trade_date: int
+
+
+class OpenMarket(Command, frozen=True, tag=44):
+    """Venues trade (True) or not (False), within the open day."""
+
+    is_open: bool
+
+
+# --- desk ------------------------------------------------------------------------------------------
+
+
+class SetSequences(Command, frozen=True, tag=50):
+    """Set one class's route sequence and punt list; refused when a code is unknown, doubled or not legal."""
+
+    equity_class: int
+    sequence: str
+    punt_list: str
+
+
+class SwitchRoute(Command, frozen=True, tag=51):
+    """Enable or disable a route live, with the reason."""
+
+    venue: int
+    enabled: bool
+    reason: str
+
+
+class SetKillSwitch(Command, frozen=True, tag=52):
+    """Stop (or allow again) all new orders that do not reduce risk; `account_id` 0 = the whole firm."""
+
+    account_id: int
+    engaged: bool
+    reason: str
+
+
+AnyCommand: TypeAlias = (
+    OpenFirm
+    | DefineInstrument
+    | DefineCommissionScheme
+    | RegisterCustomer
+    | OpenAccount
+    | ChangeAccount
+    | TransferCash
+    | TransferShares
+    | EnterOrder
+    | CancelOrder
+    | ReplaceOrder
+    | CancelAllOrders
+    | RouteOrder
+    | ReportAccepted
+    | ReportExecuted
+    | ReportCanceled
+    | ReportReplaced
+    | ReportRejected
+    | ChangeVenueLink
+    | Tick
+    | ObserveMarks
+    | OpenDay
+    | CloseDay
+    | OpenMarket
+    | SetSequences
+    | SwitchRoute
+    | SetKillSwitch
+)

@@ -1,0 +1,104 @@
+"""The words of an order: side, type, time in force, status, terms."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+
+class Side(IntEnum):
+    """Side of an order. The values are the book sides a resting order stands on: 0 bid, 1 ask."""
+
+    BUY = 0
+    SELL = 1
+
+
+class OrderType(IntEnum):
+    """FIX tag 40, by its own numbers."""
+
+    MARKET = 1
+    LIMIT = 2
+    STOP = 3
+    STOP_LIMIT = 4
+
+
+class TimeInForce(IntEnum):
+    """FIX tag 59, by its own numbers."""
+
+    DAY = 0
+    GTC = 1
+    IOC = 3
+    FOK = 4
+
+
+class OrderStatus(IntEnum):
+    """Where an order stands. Names of FIX tag 39."""
+
+    PENDING_NEW = 1
+    NEW = 2
+    PARTIALLY_FILLED = 3
+    PENDING_CANCEL = 4
+    PENDING_REPLACE = 5
+    FILLED = 6
+    CANCELED = 7
+    REPLACED = 8
+    REJECTED = 9
+    EXPIRED = 10
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when nothing can happen to the order any more."""
+        return self >= OrderStatus.FILLED
+
+
+class Intent(IntEnum):
+    """What an order does to the position it meets; a short sale is a sale that opens."""
+
+    BUY_TO_OPEN = 1
+    BUY_TO_CLOSE = 2
+    SELL_TO_CLOSE = 3
+    SELL_SHORT = 4
+
+
+class ChildStatus(IntEnum):
+    """Where a child order stands at its venue."""
+
+    SENT = 1
+    LIVE = 2
+    CANCEL_SENT = 3
+    REPLACE_SENT = 4
+    IN_DOUBT = 5
+    DONE = 6
+
+
+class Liquidity(IntEnum):
+    """Whether an execution took liquidity or gave it."""
+
+    REMOVED = 0
+    ADDED = 1
+
+
+ROUTE_DART = "DART"
+"""Route choice: the house's strategy decides."""
+ROUTE_SEQUENCE = "SEQUENCE"
+"""Route choice: the route sequence of the equity class, the 2004 way."""
+# Any other route choice is a route code of the world: a direct order to that one route.
+
+CLIENT_ORDER_ID_BYTES_MAX = 128
+"""Longest client order id taken: what the public trading APIs allow."""
+
+
+class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a customer asks for. Prices in $0.0001, 0 = none; `display_shares` 0 = show all."""
+
+    instrument_id: int
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity: int
+    limit_price: int = 0
+    stop_price: int = 0
+    route: str = ROUTE_DART
+    display_shares: int = 0
+    hidden: bool = False

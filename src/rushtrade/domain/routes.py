@@ -1,0 +1,32 @@
+"""The broker's table of routes: what DART knows of each venue."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One route. `venue` is its place in the world's venue list, fees are mils (0.0001 $) a share, + = we pay.
+
+    Below a dollar the fee is `take_sub_dollar_ppm` / `make_sub_dollar_ppm` millionths of the trade's value.
+    """
+
+    venue: int
+    code: str
+    route_code: str
+    mic: str
+    name: str
+    take_mils: int
+    make_mils: int
+    take_sub_dollar_ppm: int
+    make_sub_dollar_ppm: int
+    latency_ns: int
+
+
+class RouteSequences(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Route-code strings of one equity class: the sequence tried left to right, and the punt list behind it."""
+
+    equity_class: int
+    sequence: str
+    punt_list: str
+    legal_codes: str
