@@ -11,11 +11,13 @@ the machine's own integers (little-endian everywhere RushTrade runs).
 
 # numba's decorators are untyped
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,misc"
-# ruff: noqa: ANN001, ANN201, ANN202, ARG001, D103
+# ruff: noqa: ANN001, ANN201, ANN202, ARG001
 
 from __future__ import annotations
 
-from llvmlite import ir
+from typing import Any
+
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -54,26 +56,25 @@ def _storer(bits: int, *, swap: bool):
     return intrinsic(store)
 
 
-load_be16 = _loader(16, swap=True, signed=False)
-load_be32 = _loader(32, swap=True, signed=False)
-load_be64 = _loader(64, swap=True, signed=False)
-load_u8 = _loader(8, swap=False, signed=False)
-load_u16 = _loader(16, swap=False, signed=False)
-load_u32 = _loader(32, swap=False, signed=False)
-load_i32 = _loader(32, swap=False, signed=True)
-load_i64 = _loader(64, swap=False, signed=True)
+load_be16: Any = _loader(16, swap=True, signed=False)
+load_be32: Any = _loader(32, swap=True, signed=False)
+load_be64: Any = _loader(64, swap=True, signed=False)
+load_u8: Any = _loader(8, swap=False, signed=False)
+load_u16: Any = _loader(16, swap=False, signed=False)
+load_u32: Any = _loader(32, swap=False, signed=False)
+load_i32: Any = _loader(32, swap=False, signed=True)
+load_i64: Any = _loader(64, swap=False, signed=True)
 
-store_be16 = _storer(16, swap=True)
-store_be32 = _storer(32, swap=True)
-store_be64 = _storer(64, swap=True)
-store_u8 = _storer(8, swap=False)
-store_u16 = _storer(16, swap=False)
-store_i32 = _storer(32, swap=False)
-store_i64 = _storer(64, swap=False)
+store_be16: Any = _storer(16, swap=True)
+store_be32: Any = _storer(32, swap=True)
+store_be64: Any = _storer(64, swap=True)
+store_u8: Any = _storer(8, swap=False)
+store_u16: Any = _storer(16, swap=False)
+store_i32: Any = _storer(32, swap=False)
+store_i64: Any = _storer(64, swap=False)
 
 
-@intrinsic
-def address_of_bytes(typing_context, array):
+def _address_of_bytes(typing_context, array):
     """Address of the first element of a contiguous numpy array (read-only arrays too)."""
 
     def generate(context, builder, signature, arguments):
@@ -83,8 +84,7 @@ def address_of_bytes(typing_context, array):
     return types.int64(array), generate
 
 
-@intrinsic
-def prefetch(typing_context, address):
+def _prefetch(typing_context, address):
     """Ask the processor to bring the line at an address; any address is harmless."""
 
     def generate(context, builder, signature, arguments):
@@ -98,3 +98,7 @@ def prefetch(typing_context, address):
         return context.get_dummy_value()
 
     return types.void(types.int64), generate
+
+
+address_of_bytes: Any = intrinsic(_address_of_bytes)
+prefetch: Any = intrinsic(_prefetch)
