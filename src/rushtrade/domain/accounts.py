@@ -48,3 +48,11 @@ class CommissionTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     per_trade: int
     order_min: int
     order_max: int
+
+    def charge(self, shares: int) -> int:
+        """Commission of an order that has executed `shares` in all, in micro-dollars."""
+        if shares == 0:
+            return 0
+        charge = self.per_trade + self.per_share * shares
+        charge = max(charge, self.order_min)
+        return min(charge, self.order_max) if self.order_max else charge

@@ -1,0 +1,358 @@
+"""Pre-trade checks of one order, Rule 15c3-5(c), in written precedence.
+
+1. Is the order well formed for this instrument? (increment of Rule 612, prices its type needs)
+2. Can the instrument trade at all? (tradable, not halted, market open, a market to price it by)
+3. *An order that reduces risk stops here and passes*: exits are never blocked by the customer's state.
+4. Kill switch and account state.
+5. Erroneous orders: collar against the quote, shares, notional, open orders, duplicates.
+6. Shares it may sell or cover, own orders it would trade with, buying power, short-sale permission and borrow.
+
+`check_order` is a function of its arguments. It decides with the quote stamped on the order; prices are bounded
+by the last good mark, so that an absurd quote cannot widen a collar.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from rushtrade.domain.accounts import AccountKind, AccountState, CommissionTerms
+from rushtrade.domain.instruments import Instrument, InstrumentKind
+from rushtrade.domain.numbers import (
+    CENT,
+    MONEY_PER_PRICE_SHARE,
+    PRICE_MAX,
+    QUANTITY_MAX,
+    format_cents,
+    format_price,
+)
+from rushtrade.domain.orders import Intent, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.domain.rejects import RejectReason
+from rushtrade.ledger.account import Account
+from rushtrade.ledger.ledger import Ledger
+from rushtrade.risk.valuation import MarginRates, funds_available, has_credit, initial_margin, loan_rate_bps
+from rushtrade.risk.valuation import short_requirement as short_margin
+
+_BPS = 10_000
+MARKET_COLLAR_BPS = 400
+"""A market order may reach this far through the far side: it leaves as a limit there, and its need is held there."""
+SHORT_HOLD_BPS = 10_300
+"""A short sale's need is held at the larger of its limit and 103 % of the offer: it may execute higher."""
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """Why not, in a stable number and a plain sentence."""
+
+    reason: RejectReason
+    text: str
+
+
+class Approval(msgspec.Struct, frozen=True, gc=False):
+    """The order may be taken, and this is what it holds."""
+
+    intent: Intent
+    hold_money: int
+    hold_shares: int
+    bound: int
+    """Worst price it may execute at, $0.0001."""
+
+
+class RiskView(msgspec.Struct, gc=False):
+    """What the checks may look at beside the order and its account: the house's tables of the moment."""
+
+    ledger: Ledger
+    prices: dict[int, int]
+    rates: MarginRates
+    instruments: dict[int, Instrument]
+    market_open: bool
+    firm_killed: bool
+    now_ns: int
+
+
+def check_form(terms: OrderTerms, increment: int) -> Refusal | None:
+    """Refuse terms that no account could send: sizes, prices, combinations, minimum price increment."""
+    if not 0 < terms.quantity <= QUANTITY_MAX:
+        return Refusal(
+            RejectReason.MALFORMED_QUANTITY,
+            f"quantity {terms.quantity} must be from 1 to {QUANTITY_MAX} shares",
+        )
+    kind = terms.order_type
+    needs_limit = kind is OrderType.LIMIT or kind is OrderType.STOP_LIMIT
+    needs_stop = kind is OrderType.STOP or kind is OrderType.STOP_LIMIT
+    limit, stop = terms.limit_price, terms.stop_price
+    if needs_limit != (limit > 0) or not 0 <= limit <= PRICE_MAX:
+        return Refusal(RejectReason.MALFORMED_PRICE, _price_form("limit", limit, kind, needed=needs_limit))
+    if needs_stop != (stop > 0) or not 0 <= stop <= PRICE_MAX:
+        return Refusal(RejectReason.MALFORMED_STOP_PRICE, _price_form("stop", stop, kind, needed=needs_stop))
+    if limit % increment or stop % increment:
+        price = limit if limit % increment else stop
+        down = price - price % increment
+        return Refusal(
+            RejectReason.PRICE_INCREMENT,
+            f"price {format_price(price)} is finer than the minimum increment {format_price(increment)} (Rule 612); "
+            f"{format_price(down)} or {format_price(down + increment)} would pass",
+        )
+    if needs_stop and terms.time_in_force not in {TimeInForce.DAY, TimeInForce.GTC}:
+        return Refusal(
+            RejectReason.TIME_IN_FORCE_NOT_TAKEN,
+            f"stop orders take DAY or GTC, not {terms.time_in_force.name}",
+        )
+    if terms.display_shares or terms.hidden:
+        return _check_display(terms)
+    return None
+
+
+def _check_display(terms: OrderTerms) -> Refusal | None:
+    rests = terms.order_type in {OrderType.LIMIT, OrderType.STOP_LIMIT} and terms.time_in_force in {
+        TimeInForce.DAY,
+        TimeInForce.GTC,
+    }
+    if not rests:
+        return Refusal(
+            RejectReason.DISPLAY_NOT_TAKEN,
+            "hidden and reserve are for DAY or GTC limit orders, which can rest",
+        )
+    if terms.hidden and terms.display_shares:
+        return Refusal(RejectReason.DISPLAY_NOT_TAKEN, "an order is hidden or shows some shares, not both")
+    if not 0 <= terms.display_shares <= terms.quantity:
+        return Refusal(
+            RejectReason.DISPLAY_NOT_TAKEN,
+            f"display quantity {terms.display_shares} must be from 1 to the order's {terms.quantity} shares",
+        )
+    return None
+
+
+def _price_form(which: str, price: int, kind: OrderType, *, needed: bool) -> str:
+    if not needed:
+        return f"{kind.name.replace('_', ' ').lower()} orders take no {which} price; {format_price(price)} was given"
+    return f"{which} price {format_price(price)} must be above 0 and at most {format_price(PRICE_MAX)}"
+
+
+def check_order(
+    account: Account,
+    instrument: Instrument,
+    terms: OrderTerms,
+    stamp: QuoteStamp,
+    scheme: CommissionTerms,
+    view: RiskView,
+) -> Approval | Refusal:
+    """Decide one well-formed order; see the module for the precedence."""
+    if not instrument.tradable or instrument.kind is InstrumentKind.RESTRICTED:
+        return Refusal(
+            RejectReason.INSTRUMENT_NOT_TRADABLE,
+            f"{instrument.symbol} cannot be traded"
+            + (
+                ": restricted stock has no public sale"
+                if instrument.kind is InstrumentKind.RESTRICTED
+                else ""
+            ),
+        )
+    if instrument.halted:
+        return Refusal(
+            RejectReason.INSTRUMENT_HALTED, f"trading in {instrument.symbol} is halted; cancels still work"
+        )
+    if not view.market_open and terms.time_in_force is not TimeInForce.GTC:
+        return Refusal(
+            RejectReason.MARKET_CLOSED,
+            "the market is closed; a GTC order would be taken and wait for the open",
+        )
+    buying = terms.side is Side.BUY
+    mark = view.prices.get(instrument.instrument_id, 0)
+    far = _far_side(stamp, mark, account.limits.collar_basis_points, buying=buying)
+    if far == 0:
+        return Refusal(
+            RejectReason.NO_MARKET,
+            f"{instrument.symbol} has no {'offer' if buying else 'bid'} and no last price to judge an order by",
+        )
+    bound = terms.limit_price or _bound(max(far, terms.stop_price) if buying else far, terms, buying=buying)
+
+    position = account.positions.get(instrument.instrument_id)
+    shares = position.shares if position is not None else 0
+    closable = abs(shares) - position.closing_held if position is not None else 0
+    closing = shares < 0 if buying else shares > 0
+    quantity = terms.quantity
+    if closing and quantity <= closable:
+        return Approval(Intent.BUY_TO_CLOSE if buying else Intent.SELL_TO_CLOSE, 0, quantity, bound)
+
+    return (
+        _check_customer(account, view)
+        or _check_erroneous(account, instrument, terms, bound, far, view)
+        or _check_opening(account, instrument, terms, stamp, scheme, view, bound, shares, closable)
+    )
+
+
+def _far_side(stamp: QuoteStamp, mark: int, collar_bps: int, *, buying: bool) -> int:
+    """Price to judge by: the far side of the quote, held within a collar of the last good mark."""
+    if buying:
+        ask = stamp.ask if stamp.ask > 0 else mark
+        return min(ask, mark + mark * collar_bps // _BPS) if mark > 0 else ask
+    bid = stamp.bid if stamp.bid > 0 else mark
+    return max(bid, mark - mark * collar_bps // _BPS) if mark > 0 else bid
+
+
+def _bound(far: int, terms: OrderTerms, *, buying: bool) -> int:
+    """Worst price of a market or stop order: the collar, on a whole cent (a hundredth of one below a dollar)."""
+    reach = far * MARKET_COLLAR_BPS // _BPS
+    price = far + reach if buying else (min(far, terms.stop_price) if terms.stop_price else far) - reach
+    unit = 100 if price >= _BPS else 1
+    return max(price - price % unit, unit)
+
+
+def _check_customer(account: Account, view: RiskView) -> Refusal | None:
+    if view.firm_killed or account.killed:
+        scope = "the whole firm" if view.firm_killed else f"account {account.number}"
+        return Refusal(
+            RejectReason.KILL_SWITCH,
+            f"the desk has stopped new orders for {scope}; orders that reduce risk pass",
+        )
+    if account.state is AccountState.ENABLED:
+        return None
+    reason = {
+        AccountState.CLOSED: RejectReason.ACCOUNT_CLOSED,
+        AccountState.DISABLED: RejectReason.ACCOUNT_DISABLED,
+        AccountState.CLOSE_ONLY: RejectReason.ACCOUNT_CLOSE_ONLY,
+    }[account.state]
+    return Refusal(
+        reason,
+        f"account {account.number} is {account.state.name.lower().replace('_', ' ')}; orders that reduce a position pass",
+    )
+
+
+def _check_erroneous(
+    account: Account, instrument: Instrument, terms: OrderTerms, bound: int, far: int, view: RiskView
+) -> Refusal | None:
+    limits = account.limits
+    if terms.limit_price and not terms.stop_price:
+        reach = far * limits.collar_basis_points // _BPS
+        if terms.side is Side.BUY and terms.limit_price > far + reach:
+            return _collar_refusal(instrument, terms, far + reach, far)
+        if terms.side is Side.SELL and terms.limit_price < far - reach:
+            return _collar_refusal(instrument, terms, far - reach, far)
+    if terms.quantity > limits.order_shares_max:
+        return Refusal(
+            RejectReason.ORDER_SHARES_MAX,
+            f"{terms.quantity} shares exceed the account's limit of {limits.order_shares_max} an order",
+        )
+    value = bound * terms.quantity * MONEY_PER_PRICE_SHARE
+    if value > limits.order_notional_max:
+        fits = limits.order_notional_max // (bound * MONEY_PER_PRICE_SHARE)
+        return Refusal(
+            RejectReason.ORDER_NOTIONAL_MAX,
+            f"${format_cents(value)} exceeds the account's limit of ${format_cents(limits.order_notional_max)} an order; "
+            f"{fits} shares at {format_price(bound)} would pass",
+        )
+    if len(account.open_orders) >= limits.open_orders_max:
+        return Refusal(
+            RejectReason.OPEN_ORDERS_MAX,
+            f"the account has {len(account.open_orders)} open orders, its limit is {limits.open_orders_max}; cancel one",
+        )
+    if limits.duplicate_window_ns and account.last_entry is not None:
+        last_terms, last_ns = account.last_entry
+        if last_terms == terms and view.now_ns - last_ns < limits.duplicate_window_ns:
+            return Refusal(
+                RejectReason.DUPLICATE_ORDER,
+                f"the same order came {(view.now_ns - last_ns) // 1_000_000} ms ago; "
+                f"after {limits.duplicate_window_ns // 1_000_000} ms it would pass",
+            )
+    return None
+
+
+def _collar_refusal(instrument: Instrument, terms: OrderTerms, bound: int, far: int) -> Refusal:
+    buying = terms.side is Side.BUY
+    return Refusal(
+        RejectReason.COLLAR,
+        f"{'buy' if buying else 'sell'} limit {format_price(terms.limit_price)} is too far through the "
+        f"{'offer' if buying else 'bid'} {format_price(far)} of {instrument.symbol}; "
+        f"{format_price(bound)} or {'lower' if buying else 'higher'} would pass",
+    )
+
+
+def _check_opening(
+    account: Account,
+    instrument: Instrument,
+    terms: OrderTerms,
+    stamp: QuoteStamp,
+    scheme: CommissionTerms,
+    view: RiskView,
+    bound: int,
+    shares: int,
+    closable: int,
+) -> Approval | Refusal:
+    buying, quantity = terms.side is Side.BUY, terms.quantity
+    if shares > 0 and not buying:
+        return Refusal(
+            RejectReason.INSUFFICIENT_SHARES,
+            f"insufficient qty available for order (requested: {quantity}, available: {closable}); "
+            f"{shares} {instrument.symbol} are held, {shares - closable} of them promised to open orders",
+        )
+    if shares < 0 and buying:
+        return Refusal(
+            RejectReason.POSITION_FLIP,
+            f"buying {quantity} would turn the short position of {-shares} long in one order; "
+            f"up to {closable} would pass, the rest as a second order after it fills",
+        )
+    for other_id, (instrument_id, side, limit, opens) in account.open_orders.items():
+        if instrument_id != instrument.instrument_id or side == terms.side:
+            continue
+        if opens:
+            return Refusal(
+                RejectReason.OPPOSITE_ORDER_CROSSES,
+                f"cannot open a {'long buy' if buying else 'short sale'} while order {other_id} on the other side is open; "
+                "cancel that first",
+            )
+        if _crosses(terms, limit, buying=buying):
+            return Refusal(
+                RejectReason.OPPOSITE_ORDER_CROSSES,
+                f"potential wash trade detected: it could trade with your own open order {other_id}; cancel that first",
+            )
+    if account.kind is AccountKind.MARGIN:
+        equity, _ = initial_margin(view.ledger, account, view.prices, view.instruments, view.rates)
+        credit = has_credit(account, equity, view.rates)
+    else:
+        credit = False
+    charges = scheme.charge(quantity) + CENT
+    if buying:
+        rate = loan_rate_bps(instrument, view.rates) if credit else _BPS
+        need = bound * quantity * MONEY_PER_PRICE_SHARE * rate // _BPS + charges
+    else:
+        price = max(bound, stamp.ask * SHORT_HOLD_BPS // _BPS, view.prices.get(instrument.instrument_id, 0))
+        rate = view.rates.initial_bps if credit else _BPS
+        need = short_margin(price, quantity, rate, view.rates) + charges
+    funds = funds_available(view.ledger, account, view.prices, view.instruments, view.rates)
+    if need > funds:
+        return _buying_power_refusal(account, quantity, need, funds, charges, credit=credit)
+    if buying:
+        return Approval(Intent.BUY_TO_OPEN, need, 0, bound)
+    if account.kind is not AccountKind.MARGIN or not account.short_permitted or not credit:
+        return Refusal(
+            RejectReason.SHORT_NOT_PERMITTED,
+            f"account {account.number} holds no {instrument.symbol} to sell and may not sell short; "
+            "short sales need a margin account with that permission and the minimum equity of FINRA 4210(b)",
+        )
+    if not instrument.easy_to_borrow:
+        return Refusal(
+            RejectReason.NOT_EASY_TO_BORROW,
+            f"{instrument.symbol} is not on today's easy-to-borrow list; a short sale needs a locate (Reg SHO 203(b)(1))",
+        )
+    return Approval(Intent.SELL_SHORT, need, 0, bound)
+
+
+def _crosses(terms: OrderTerms, other_limit: int, *, buying: bool) -> bool:
+    """Tell whether an order could execute against an own one; one without a limit could at any price."""
+    if not terms.limit_price or not other_limit:
+        return True
+    return terms.limit_price >= other_limit if buying else terms.limit_price <= other_limit
+
+
+def _buying_power_refusal(
+    account: Account, quantity: int, need: int, funds: int, charges: int, *, credit: bool
+) -> Refusal:
+    available = max(funds, 0)
+    fits = max((available - charges) * quantity // max(need - charges, 1), 0)
+    multiple = 2 if credit else 1
+    return Refusal(
+        RejectReason.BUYING_POWER,
+        f"insufficient buying power: the order needs ${format_cents(need * multiple)}, account {account.number} has "
+        f"${format_cents(available * multiple)} after open orders "
+        f"({'Regulation T, 50 % initial margin' if credit else 'no credit: cash'}); about {fits} shares would pass",
+    )

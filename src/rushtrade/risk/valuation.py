@@ -1,0 +1,181 @@
+"""What an account is worth and what it may still spend: one set of functions for every check and every screen.
+
+Valuation price of an instrument: the last sale held within a good two-sided quote; the midpoint where nothing has
+traded; the last good price where the quote is one-sided, crossed or absent. Absurd data therefore never moves a check.
+
+Margin account: initial requirement by Regulation T (12 CFR 220.12), maintenance by FINRA 4210(c); an account
+below the minimum equity of FINRA 4210(b) gets no credit. Cash account: what it has, less what open orders hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rushtrade.domain.accounts import AccountKind
+from rushtrade.domain.instruments import Instrument, InstrumentKind
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
+from rushtrade.domain.transfers import CASH
+from rushtrade.ledger.account import Account
+from rushtrade.ledger.ledger import Ledger
+
+_BPS = 10_000
+
+
+class MarginRates(msgspec.Struct, frozen=True, gc=False):
+    """Margin rules of one day. Rates in basis points, amounts in micro-dollars."""
+
+    initial_bps: int
+    maintenance_long_bps: int
+    maintenance_short_bps: int
+    short_floor_per_share: int
+    short_low_price: int
+    """Below this price ($0.0001) a short share needs the larger of its value and `short_low_floor_per_share`."""
+    short_low_floor_per_share: int
+    minimum_equity: int
+
+
+class AccountSummary(msgspec.Struct, frozen=True, gc=False):
+    """One account at one moment, in micro-dollars."""
+
+    cash: int
+    settled_cash: int
+    long_value: int
+    short_value: int
+    """Negative: what it would cost to buy the short positions back."""
+    equity: int
+    initial_requirement: int
+    maintenance_requirement: int
+    held: int
+    buying_power: int
+    multiplier: int
+    unrealised: int
+    realised: int
+    day_profit: int
+
+
+def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
+    """Valuation price from a quote and last sale; `previous` when they cannot be trusted. 0 = none yet."""
+    if bid > 0 and ask >= bid:
+        if last > 0:
+            return min(max(last, bid), ask)
+        return (bid + ask) // 2
+    if previous > 0:
+        return previous
+    return max(last, 0)
+
+
+def loan_rate_bps(instrument: Instrument, rates: MarginRates) -> int:
+    """Initial requirement of an instrument in basis points of its value."""
+    if not instrument.marginable or instrument.kind in {InstrumentKind.WARRANT, InstrumentKind.RESTRICTED}:
+        return _BPS
+    return rates.initial_bps
+
+
+def short_requirement(price: int, shares: int, rate_bps: int, rates: MarginRates) -> int:
+    """Margin a short position needs beside its proceeds: a rate, but not under FINRA's floor a share."""
+    value = price * shares * MONEY_PER_PRICE_SHARE
+    floor = rates.short_floor_per_share * shares
+    if price < rates.short_low_price:
+        floor = max(rates.short_low_floor_per_share * shares, value)
+    return max(value * rate_bps // _BPS, floor)
+
+
+def initial_margin(
+    ledger: Ledger,
+    account: Account,
+    prices: Mapping[int, int],
+    instruments: Mapping[int, Instrument],
+    rates: MarginRates,
+) -> tuple[int, int]:
+    """Give (equity, initial requirement) of an account's positions at valuation prices."""
+    equity = ledger.trade_date_balance(account.account_id, CASH)
+    requirement = 0
+    for instrument_id, position in account.positions.items():
+        shares = position.shares
+        if shares == 0:
+            continue
+        price = prices.get(instrument_id, 0)
+        value = price * shares * MONEY_PER_PRICE_SHARE
+        equity += value
+        rate = loan_rate_bps(instruments[instrument_id], rates)
+        requirement += (
+            value * rate // _BPS
+            if shares > 0
+            else short_requirement(price, -shares, rates.initial_bps, rates)
+        )
+    return equity, requirement
+
+
+def funds_available(
+    ledger: Ledger,
+    account: Account,
+    prices: Mapping[int, int],
+    instruments: Mapping[int, Instrument],
+    rates: MarginRates,
+) -> int:
+    """Micro-dollars an order's requirement may take: what `check_order` enforces and `summarize` shows."""
+    if account.kind is AccountKind.CASH:
+        return ledger.trade_date_balance(account.account_id, CASH) - account.held_money
+    equity, requirement = initial_margin(ledger, account, prices, instruments, rates)
+    return equity - requirement - account.held_money
+
+
+def has_credit(account: Account, equity: int, rates: MarginRates) -> bool:
+    """Tell whether an account may borrow: a margin account at or above the minimum equity."""
+    return account.kind is AccountKind.MARGIN and equity >= rates.minimum_equity
+
+
+def summarize(
+    ledger: Ledger,
+    account: Account,
+    prices: Mapping[int, int],
+    instruments: Mapping[int, Instrument],
+    rates: MarginRates,
+) -> AccountSummary:
+    """Value an account. `buying_power` is `funds_available` times the credit the account has."""
+    cash = ledger.trade_date_balance(account.account_id, CASH)
+    long_value = short_value = maintenance = unrealised = realised = day_profit = 0
+    for instrument_id, position in account.positions.items():
+        shares = position.shares
+        price = prices.get(instrument_id, 0)
+        value = price * shares * MONEY_PER_PRICE_SHARE
+        realised += position.realised
+        day_profit += (
+            position.day_cash + value - _value_at_open(position.day_open_shares, instruments[instrument_id])
+        )
+        unrealised += value - position.cost
+        if shares > 0:
+            long_value += value
+            rate = max(
+                rates.maintenance_long_bps,
+                loan_rate_bps(instruments[instrument_id], rates) - rates.initial_bps,
+            )
+            maintenance += value * rate // _BPS
+        elif shares < 0:
+            short_value += value
+            maintenance += short_requirement(price, -shares, rates.maintenance_short_bps, rates)
+    equity, initial = initial_margin(ledger, account, prices, instruments, rates)
+    multiplier = 2 if has_credit(account, equity, rates) else 1
+    funds = funds_available(ledger, account, prices, instruments, rates)
+    return AccountSummary(
+        cash=cash,
+        settled_cash=ledger.settled_balance(account.account_id, CASH),
+        long_value=long_value,
+        short_value=short_value,
+        equity=equity,
+        initial_requirement=initial,
+        maintenance_requirement=maintenance,
+        held=account.held_money,
+        buying_power=max(funds, 0) * multiplier,
+        multiplier=multiplier,
+        unrealised=unrealised,
+        realised=realised,
+        day_profit=day_profit - account.day_charges,
+    )
+
+
+def _value_at_open(shares: int, instrument: Instrument) -> int:
+    """Value of the shares the day began with, at the close before."""
+    return instrument.previous_close * shares * MONEY_PER_PRICE_SHARE
