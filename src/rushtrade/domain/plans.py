@@ -30,6 +30,17 @@ class SkipReason(IntEnum):
     ALREADY_TRIED = 7
     TYPE_NOT_TAKEN = 8
     NOT_CHOSEN = 9
+    LATER_IN_SEQUENCE = 10
+    NOT_LEGAL = 11
+    """The route is not open to the instrument's equity class."""
+    DISABLED_WITHIN_LIMIT = 12
+    """Disabled, although it shows a quote within the limit: the order trades or rests through that quote."""
+    LINK_DOWN_WITHIN_LIMIT = 13
+    """The same, for a venue whose session is down."""
+    ROUNDS_SPENT = 14
+    """The order has had all the rounds it may have."""
+    TOO_SMALL = 15
+    """Shows a part only of what must be filled as a whole."""
 
 
 class ChildTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
