@@ -123,7 +123,11 @@ class OrderRejected(Event, frozen=True, tag=20):
 
 
 class OrderAccepted(Event, frozen=True, tag=21):
-    """An order was accepted and its need is held: micro-dollars of buying power, or shares of the position."""
+    """An order was accepted and its need is held: micro-dollars of buying power, or shares of the position.
+
+    `bound` is the worst price it may execute at. With `replaces` it takes over what the earlier order had filled
+    (its quantity is the total, as FIX counts), and an `OrderReplaced` follows.
+    """
 
     order_id: int
     account_id: int
@@ -135,6 +139,7 @@ class OrderAccepted(Event, frozen=True, tag=21):
     replaces: int
     arrival_bid: int
     arrival_ask: int
+    bound: int
 
 
 class OrderRouted(Event, frozen=True, tag=22):
@@ -247,12 +252,13 @@ class ChildAccepted(Event, frozen=True, tag=40):
 
 
 class ChildEnded(Event, frozen=True, tag=41):
-    """A child order works no more; `shares` of it went unfilled."""
+    """A child order works no more; `shares` of it went unfilled. `refused` when the venue never took it."""
 
     token: int
     order_id: int
     shares: int
     reason: str
+    refused: bool = False
 
 
 class ChildReduced(Event, frozen=True, tag=42):

@@ -30,8 +30,14 @@ from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
-from rushtrade.risk.valuation import MarginRates, funds_available, has_credit, initial_margin, loan_rate_bps
-from rushtrade.risk.valuation import short_requirement as short_margin
+from rushtrade.risk.valuation import (
+    funds_available,
+    has_credit,
+    initial_margin,
+    initial_rate_ppm,
+    short_requirement,
+)
+from rushtrade.rules.margin import MILLION, MarginRules
 
 _BPS = 10_000
 MARKET_COLLAR_BPS = 400
@@ -62,7 +68,7 @@ class RiskView(msgspec.Struct, gc=False):
 
     ledger: Ledger
     prices: dict[int, int]
-    rates: MarginRates
+    margin: MarginRules
     instruments: dict[int, Instrument]
     market_open: bool
     firm_killed: bool
@@ -306,19 +312,19 @@ def _check_opening(
                 f"potential wash trade detected: it could trade with your own open order {other_id}; cancel that first",
             )
     if account.kind is AccountKind.MARGIN:
-        equity, _ = initial_margin(view.ledger, account, view.prices, view.instruments, view.rates)
-        credit = has_credit(account, equity, view.rates)
+        equity, _ = initial_margin(view.ledger, account, view.prices, view.instruments, view.margin)
+        credit = has_credit(account, equity, view.margin)
     else:
         credit = False
     charges = scheme.charge(quantity) + CENT
     if buying:
-        rate = loan_rate_bps(instrument, view.rates) if credit else _BPS
-        need = bound * quantity * MONEY_PER_PRICE_SHARE * rate // _BPS + charges
+        rate = initial_rate_ppm(instrument, view.margin) if credit else MILLION
+        need = bound * quantity * MONEY_PER_PRICE_SHARE * rate // MILLION + charges
     else:
         price = max(bound, stamp.ask * SHORT_HOLD_BPS // _BPS, view.prices.get(instrument.instrument_id, 0))
-        rate = view.rates.initial_bps if credit else _BPS
-        need = short_margin(price, quantity, rate, view.rates) + charges
-    funds = funds_available(view.ledger, account, view.prices, view.instruments, view.rates)
+        rate = view.margin.initial_ppm if credit else MILLION
+        need = short_requirement(price, quantity, rate, view.margin) + charges
+    funds = funds_available(view.ledger, account, view.prices, view.instruments, view.margin)
     if need > funds:
         return _buying_power_refusal(account, quantity, need, funds, charges, credit=credit)
     if buying:

@@ -19,21 +19,7 @@ from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
-
-_BPS = 10_000
-
-
-class MarginRates(msgspec.Struct, frozen=True, gc=False):
-    """Margin rules of one day. Rates in basis points, amounts in micro-dollars."""
-
-    initial_bps: int
-    maintenance_long_bps: int
-    maintenance_short_bps: int
-    short_floor_per_share: int
-    short_low_price: int
-    """Below this price ($0.0001) a short share needs the larger of its value and `short_low_floor_per_share`."""
-    short_low_floor_per_share: int
-    minimum_equity: int
+from rushtrade.rules.margin import MILLION, MarginRules
 
 
 class AccountSummary(msgspec.Struct, frozen=True, gc=False):
@@ -66,20 +52,17 @@ def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
     return max(last, 0)
 
 
-def loan_rate_bps(instrument: Instrument, rates: MarginRates) -> int:
-    """Initial requirement of an instrument in basis points of its value."""
+def initial_rate_ppm(instrument: Instrument, rules: MarginRules) -> int:
+    """Initial requirement of an instrument in parts per million of its value; the whole of it without loan value."""
     if not instrument.marginable or instrument.kind in {InstrumentKind.WARRANT, InstrumentKind.RESTRICTED}:
-        return _BPS
-    return rates.initial_bps
+        return MILLION
+    return rules.initial_ppm
 
 
-def short_requirement(price: int, shares: int, rate_bps: int, rates: MarginRates) -> int:
-    """Margin a short position needs beside its proceeds: a rate, but not under FINRA's floor a share."""
+def short_requirement(price: int, shares: int, rate_ppm: int, rules: MarginRules) -> int:
+    """Margin a short position needs beside its proceeds: a rate, but not under FINRA's maintenance."""
     value = price * shares * MONEY_PER_PRICE_SHARE
-    floor = rates.short_floor_per_share * shares
-    if price < rates.short_low_price:
-        floor = max(rates.short_low_floor_per_share * shares, value)
-    return max(value * rate_bps // _BPS, floor)
+    return max(value * rate_ppm // MILLION, rules.maintenance_short.requirement(shares, price))
 
 
 def initial_margin(
@@ -87,7 +70,7 @@ def initial_margin(
     account: Account,
     prices: Mapping[int, int],
     instruments: Mapping[int, Instrument],
-    rates: MarginRates,
+    rules: MarginRules,
 ) -> tuple[int, int]:
     """Give (equity, initial requirement) of an account's positions at valuation prices."""
     equity = ledger.trade_date_balance(account.account_id, CASH)
@@ -99,7 +82,7 @@ def initial_margin(
         price = prices.get(instrument_id, 0)
         value = price * shares * MONEY_PER_PRICE_SHARE
         equity += value
-        rate = loan_rate_bps(instruments[instrument_id], rates)
+        rate = initial_rate_ppm(instruments[instrument_id], rules)
         requirement += (
             value * rate // _BPS
             if shares > 0
@@ -113,18 +96,18 @@ def funds_available(
     account: Account,
     prices: Mapping[int, int],
     instruments: Mapping[int, Instrument],
-    rates: MarginRates,
+    rules: MarginRules,
 ) -> int:
     """Micro-dollars an order's requirement may take: what `check_order` enforces and `summarize` shows."""
     if account.kind is AccountKind.CASH:
         return ledger.trade_date_balance(account.account_id, CASH) - account.held_money
-    equity, requirement = initial_margin(ledger, account, prices, instruments, rates)
+    equity, requirement = initial_margin(ledger, account, prices, instruments, rules)
     return equity - requirement - account.held_money
 
 
-def has_credit(account: Account, equity: int, rates: MarginRates) -> bool:
+def has_credit(account: Account, equity: int, rules: MarginRules) -> bool:
     """Tell whether an account may borrow: a margin account at or above the minimum equity."""
-    return account.kind is AccountKind.MARGIN and equity >= rates.minimum_equity
+    return account.kind is AccountKind.MARGIN and equity >= rules.minimum_equity
 
 
 def summarize(
@@ -132,7 +115,7 @@ def summarize(
     account: Account,
     prices: Mapping[int, int],
     instruments: Mapping[int, Instrument],
-    rates: MarginRates,
+    rules: MarginRules,
 ) -> AccountSummary:
     """Value an account. `buying_power` is `funds_available` times the credit the account has."""
     cash = ledger.trade_date_balance(account.account_id, CASH)
@@ -148,17 +131,14 @@ def summarize(
         unrealised += value - position.cost
         if shares > 0:
             long_value += value
-            rate = max(
-                rates.maintenance_long_bps,
-                loan_rate_bps(instruments[instrument_id], rates) - rates.initial_bps,
-            )
-            maintenance += value * rate // _BPS
+            full = initial_rate_ppm(instruments[instrument_id], rules) == MILLION
+            maintenance += value * (MILLION if full else rules.maintenance_long_ppm) // MILLION
         elif shares < 0:
             short_value += value
-            maintenance += short_requirement(price, -shares, rates.maintenance_short_bps, rates)
-    equity, initial = initial_margin(ledger, account, prices, instruments, rates)
-    multiplier = 2 if has_credit(account, equity, rates) else 1
-    funds = funds_available(ledger, account, prices, instruments, rates)
+            maintenance += rules.maintenance_short.requirement(-shares, price)
+    equity, initial = initial_margin(ledger, account, prices, instruments, rules)
+    multiplier = 2 if has_credit(account, equity, rules) else 1
+    funds = funds_available(ledger, account, prices, instruments, rules)
     return AccountSummary(
         cash=cash,
         settled_cash=ledger.settled_balance(account.account_id, CASH),

@@ -1,0 +1,254 @@
+"""The order blotter: every open parent and child order, and the only code that changes them.
+
+Each method applies one event. Theory of operation: a parent enters with `accepted` and leaves with `filled` to
+the last share, `canceled`, `expired` or `replaced`; nothing of it stays but its client order id. A child enters with
+`routed` and leaves when its `leaves` reach zero. What a parent holds (buying power, or shares of a position) shrinks with every fill and
+ends with the parent. Broken expectations stop the process: they would mean that decide and apply disagree.
+"""
+
+from __future__ import annotations
+
+from rushtrade.domain import events as ev
+from rushtrade.domain.errors import require
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
+from rushtrade.domain.orders import ChildStatus, Intent, Side
+from rushtrade.domain.transfers import TransferCode
+from rushtrade.ledger.account import Account
+from rushtrade.ledger.ledger import Ledger
+from rushtrade.orders.order import Child, Order, Replacement
+
+
+class OrderBlotter:
+    """Open orders of the house, over the accounts and the ledger their events move."""
+
+    __slots__ = ("_accounts", "_ledger", "children", "orders", "stops")
+
+    def __init__(self, accounts: dict[int, Account], ledger: Ledger) -> None:
+        self._accounts = accounts
+        self._ledger = ledger
+        self.orders: dict[int, Order] = {}
+        self.children: dict[int, Child] = {}
+        self.stops: dict[int, dict[int, Order]] = {}
+        """Stop orders not triggered yet, by instrument."""
+
+    # --- parents ---------------------------------------------------------------------------------
+
+    def accepted(self, event: ev.OrderAccepted, now_ns: int) -> None:
+        """Take an order in and hold what it needs."""
+        account = self._accounts[event.account_id]
+        terms = event.terms
+        order = Order(
+            event.order_id, event.account_id, event.client_order_id, terms, event.intent, event.bound, now_ns
+        )
+        order.arrival_bid = event.arrival_bid
+        order.arrival_ask = event.arrival_ask
+        if event.replaces:
+            _carry_over(self.orders[event.replaces], order)
+        self.orders[event.order_id] = order
+        account.client_order_ids[event.client_order_id] = event.order_id
+        opens = event.intent is Intent.BUY_TO_OPEN or event.intent is Intent.SELL_SHORT
+        account.open_orders[event.order_id] = (terms.instrument_id, terms.side, terms.limit_price, opens)
+        account.last_entry = (terms, now_ns)
+        order.hold_money = event.hold_money
+        account.held_money += event.hold_money
+        if event.hold_shares:
+            order.hold_shares = event.hold_shares
+            account.positions[terms.instrument_id].closing_held += event.hold_shares
+        if not order.triggered:
+            self.stops.setdefault(terms.instrument_id, {})[event.order_id] = order
+
+    def routed(self, event: ev.OrderRouted) -> None:
+        """Put a plan's children on the blotter."""
+        order = self.orders[event.order_id]
+        plan = event.plan
+        order.progress = plan.progress
+        order.routing_needed = not plan.children
+        token = event.first_token
+        for terms in plan.children:
+            child = Child(token, event.order_id, terms.venue, terms.price, terms.shares)
+            order.children[token] = self.children[token] = child
+            token += 1
+        require(order.working <= order.leaves, "children never work more shares than their parent has left")
+
+    def filled(self, event: ev.OrderFilled, settlement_date: int) -> None:
+        """Book an execution: order, child, hold, position, ledger."""
+        order = self.orders[event.order_id]
+        account = self._accounts[event.account_id]
+        child = self.children[event.token]
+        shares = abs(event.signed_shares)
+        money = shares * event.price * MONEY_PER_PRICE_SHARE
+        order.filled += shares
+        order.filled_money += money
+        order.day_shares += shares
+        order.day_money += money
+        order.commission += event.commission
+        if event.fees:
+            _count_fees(order, event)
+        account.day_charges += event.commission + event.fees
+        account.position(event.instrument_id).trade(event.signed_shares, event.price)
+        self._ledger.post_trade(event.transfers, settlement_date)
+        self._set_hold(account, order, event.hold_money_left, event.hold_shares_left)
+        child.leaves -= shares
+        require(child.leaves >= 0, "an execution is never larger than what its child order has left")
+        if child.leaves == 0:
+            self._drop_child(order, child)
+        if order.filled == order.terms.quantity:
+            self._drop(order, account)
+
+    def triggered(self, event: ev.OrderTriggered) -> None:
+        """Turn a stop order into the market or limit order behind it."""
+        order = self.orders[event.order_id]
+        order.triggered = True
+        del self.stops[order.terms.instrument_id][event.order_id]
+
+    def routing_needed(self, event: ev.RoutingNeeded) -> None:
+        """Remember that shares of an order are at no venue."""
+        self.orders[event.order_id].routing_needed = True
+
+    def cancel_requested(self, event: ev.CancelRequested) -> None:
+        """Remember that an order's children were told to cancel."""
+        self.orders[event.order_id].cancel_reason = "canceled by the customer"
+        for token in event.tokens:
+            self.children[token].status = ChildStatus.CANCEL_SENT
+
+    def replace_requested(self, event: ev.ReplaceRequested) -> None:
+        """Remember a replace until its venue, or the end of its children, decides it."""
+        order = self.orders[event.order_id]
+        order.replacement = Replacement(
+            event.replacement_id, event.client_order_id, event.terms, event.hold_money, event.hold_shares
+        )
+        self._accounts[order.account_id].client_order_ids[event.client_order_id] = event.replacement_id
+        if event.new_token:
+            child = self.children[event.token]
+            child.status = ChildStatus.REPLACE_SENT
+            child.replace_token = event.new_token
+        for token in event.cancel_tokens:
+            self.children[token].status = ChildStatus.CANCEL_SENT
+
+    def replaced(self, event: ev.OrderReplaced) -> None:
+        """Hand an order's children over to its replacement and let it go."""
+        order = self.orders[event.order_id]
+        replacement = self.orders[event.replacement_id]
+        for child in order.children.values():
+            child.order_id = event.replacement_id
+        replacement.children, order.children = order.children, {}
+        self._drop(order, self._accounts[event.account_id])
+
+    def replace_abandoned(self, event: ev.ReplaceAbandoned) -> None:
+        """Forget a replace that came to nothing."""
+        order = self.orders[event.order_id]
+        order.replacement = None
+        for child in order.children.values():
+            child.replace_token = 0
+
+    def ended(self, event: ev.OrderCanceled | ev.OrderExpired) -> None:
+        """Let an order go that was canceled or has expired, and void its hold."""
+        order = self.orders[event.order_id]
+        require(not order.children, "an order ends after its children")
+        self._drop(order, self._accounts[event.account_id])
+
+    # --- children --------------------------------------------------------------------------------
+
+    def child_accepted(self, event: ev.ChildAccepted) -> None:
+        """Mark a child as working at its venue."""
+        child = self.children[event.token]
+        child.venue_order_id = event.venue_order_id
+        if child.status is ChildStatus.SENT or child.status is ChildStatus.IN_DOUBT:
+            child.status = ChildStatus.LIVE
+
+    def child_ended(self, event: ev.ChildEnded) -> None:
+        """Let a child go that works no more."""
+        child = self.children[event.token]
+        order = self.orders[child.order_id]
+        child.leaves = 0
+        order.refusals += event.refused
+        self._drop_child(order, child)
+
+    def child_reduced(self, event: ev.ChildReduced) -> None:
+        """Take partly cancelled shares off a child."""
+        self.children[event.token].leaves = event.leaves
+
+    def child_replaced(self, event: ev.ChildReplaced) -> None:
+        """Move a child to the token and terms its venue replaced it by."""
+        child = self.children.pop(event.token)
+        order = self.orders[child.order_id]
+        del order.children[event.token]
+        child.token = event.new_token
+        child.venue_order_id = event.venue_order_id
+        child.price = event.price
+        child.shares += event.leaves - child.leaves
+        child.leaves = event.leaves
+        child.status = ChildStatus.LIVE
+        child.replace_token = 0
+        self.children[event.new_token] = order.children[event.new_token] = child
+
+    def cancel_refused(self, event: ev.CancelRefused) -> None:
+        """Put a child back to work whose cancel or replace its venue refused."""
+        child = self.children[event.token]
+        child.status = ChildStatus.LIVE
+        child.replace_token = 0
+        self.orders[child.order_id].cancel_reason = ""
+
+    def in_doubt(self, tokens: tuple[int, ...]) -> None:
+        """Mark children whose venue cannot be heard."""
+        for token in tokens:
+            self.children[token].status = ChildStatus.IN_DOUBT
+
+    def close_day(self) -> None:
+        """Start counting the next day's fees."""
+        for order in self.orders.values():
+            order.day_shares = order.day_money = order.sec_fee = order.taf = order.cat_fee = 0
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _drop_child(self, order: Order, child: Child) -> None:
+        del self.children[child.token]
+        del order.children[child.token]
+
+    def _drop(self, order: Order, account: Account) -> None:
+        self._set_hold(account, order, 0, 0)
+        del self.orders[order.order_id]
+        del account.open_orders[order.order_id]
+        if not order.triggered:
+            del self.stops[order.terms.instrument_id][order.order_id]
+
+    def _set_hold(self, account: Account, order: Order, money: int, shares: int) -> None:
+        """Shrink what an order holds to what it still needs."""
+        if order.hold_money != money:
+            account.held_money -= order.hold_money - money
+            order.hold_money = money
+            require(account.held_money >= 0, "money held is never negative")
+        if order.hold_shares != shares:
+            position = account.positions[order.terms.instrument_id]
+            position.closing_held -= order.hold_shares - shares
+            order.hold_shares = shares
+            require(position.closing_held >= 0, "shares held are never negative")
+
+
+def _carry_over(earlier: Order, order: Order) -> None:
+    """Let a replacement begin where the earlier order stands; quantities count the whole chain, as FIX does."""
+    order.filled = earlier.filled
+    order.filled_money = earlier.filled_money
+    order.day_shares = earlier.day_shares
+    order.day_money = earlier.day_money
+    order.commission = earlier.commission
+    order.sec_fee = earlier.sec_fee
+    order.taf = earlier.taf
+    order.cat_fee = earlier.cat_fee
+    order.triggered = earlier.triggered
+
+
+def _count_fees(order: Order, event: ev.OrderFilled) -> None:
+    for transfer in event.transfers:
+        code = transfer.code
+        if code is TransferCode.CAT_FEE:
+            order.cat_fee += transfer.amount
+        elif code is TransferCode.SEC_FEE:
+            order.sec_fee += transfer.amount
+        elif code is TransferCode.TAF:
+            order.taf += transfer.amount
+
+
+def signed(side: Side, shares: int) -> int:
+    """Shares as they change a position: bought positive, sold negative."""
+    return shares if side is Side.BUY else -shares

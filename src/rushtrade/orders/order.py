@@ -1,0 +1,151 @@
+"""Parent and child orders as they stand. State only: who may change what is said in `blotter`.
+
+A parent order is what the customer asked for; child orders are what DART sent to venues to fill it. Shares of a parent are
+at any moment: filled, working (at venues, in children that are not done) or idle.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from rushtrade.domain.orders import ChildStatus, Intent, OrderStatus, OrderTerms, OrderType, TimeInForce
+
+
+class Child:
+    """One child order at one venue."""
+
+    __slots__ = (
+        "leaves",
+        "order_id",
+        "price",
+        "replace_token",
+        "shares",
+        "status",
+        "token",
+        "venue",
+        "venue_order_id",
+    )
+
+    def __init__(self, token: int, order_id: int, venue: int, price: int, shares: int) -> None:
+        self.token = token
+        self.order_id = order_id
+        self.venue = venue
+        self.price = price
+        self.shares = shares
+        self.leaves = shares
+        self.status = ChildStatus.SENT
+        self.venue_order_id = 0
+        self.replace_token = 0
+        """Token of the replace on its way to the venue; 0 = none."""
+
+
+class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A replace that has been asked for and is not decided yet."""
+
+    replacement_id: int
+    client_order_id: str
+    terms: OrderTerms
+    hold_money: int
+    hold_shares: int
+
+
+class Order:
+    """One parent order, from acceptance to its end."""
+
+    __slots__ = (
+        "accepted_ns",
+        "account_id",
+        "arrival_ask",
+        "arrival_bid",
+        "bound",
+        "cancel_reason",
+        "cat_fee",
+        "children",
+        "client_order_id",
+        "commission",
+        "day_money",
+        "day_shares",
+        "filled",
+        "filled_money",
+        "hold_money",
+        "hold_shares",
+        "intent",
+        "order_id",
+        "progress",
+        "refusals",
+        "replacement",
+        "routing_needed",
+        "sec_fee",
+        "taf",
+        "terms",
+        "triggered",
+    )
+
+    def __init__(
+        self,
+        order_id: int,
+        account_id: int,
+        client_order_id: str,
+        terms: OrderTerms,
+        intent: Intent,
+        bound: int,
+        accepted_ns: int,
+    ) -> None:
+        self.order_id = order_id
+        self.account_id = account_id
+        self.client_order_id = client_order_id
+        self.terms = terms
+        self.intent = intent
+        self.bound = bound
+        self.accepted_ns = accepted_ns
+        self.hold_money = 0
+        self.hold_shares = 0
+        self.filled = 0
+        self.filled_money = 0
+        """Sum of price × shares in micro-dollars."""
+        self.commission = 0
+        self.day_shares = 0
+        self.day_money = 0
+        self.sec_fee = 0
+        self.taf = 0
+        self.cat_fee = 0
+        """Shares, money and regulatory fees of today's executions: fees round up once an order and day."""
+        self.triggered = terms.order_type is OrderType.MARKET or terms.order_type is OrderType.LIMIT
+        self.children: dict[int, Child] = {}
+        """Children that are not done, by token."""
+        self.progress = 0
+        self.refusals = 0
+        """Children that venues would not take."""
+        self.routing_needed = False
+        self.cancel_reason = ""
+        self.replacement: Replacement | None = None
+        self.arrival_bid = 0
+        self.arrival_ask = 0
+
+    @property
+    def leaves(self) -> int:
+        """Shares not filled yet."""
+        return self.terms.quantity - self.filled
+
+    @property
+    def working(self) -> int:
+        """Shares in children that are not done."""
+        return sum(child.leaves for child in self.children.values())
+
+    @property
+    def may_rest(self) -> bool:
+        """True when what cannot be executed at once may wait in a book."""
+        return self.terms.time_in_force in {TimeInForce.DAY, TimeInForce.GTC} and self.terms.limit_price > 0
+
+    @property
+    def status(self) -> OrderStatus:
+        """FIX tag 39 of an open order."""
+        if self.cancel_reason:
+            return OrderStatus.PENDING_CANCEL
+        if self.replacement is not None:
+            return OrderStatus.PENDING_REPLACE
+        if self.filled:
+            return OrderStatus.PARTIALLY_FILLED
+        if any(child.status is not ChildStatus.SENT for child in self.children.values()):
+            return OrderStatus.NEW
+        return OrderStatus.NEW if not self.triggered or self.routing_needed else OrderStatus.PENDING_NEW
