@@ -1,0 +1,319 @@
+"""The arithmetic of one routing decision: which venues to take from, how much, how deep, and where to rest.
+
+It reads a stamp's levels (see `QuoteStamp.levels`) and the desk's *sheet*, an int64 table of one column a venue, and writes
+its answer into the first rows of that sheet. It knows nothing of orders, sequences, codes or clocks.
+
+Theory of operation. A level's *all-in score* is what one share costs there, in millionths of $0.0001: for a buy
+``price × 10⁶ + fee``, for a sale ``−price × 10⁶ + fee``; a fee is mils × 10⁶ from a dollar up, price × ppm below. Every
+venue offers its best level inside the limit as its *head*; the cheapest head is taken (ties: lower fee, more shares
+shown, lower latency, lower venue number), the venue's next level becomes its head, until the shares are spent. A venue's
+own levels are taken in the venue's own order, because no order can pass over a better price in the same book.
+
+Rows that cannot be true (no price, no shares, beyond the numbers' bounds, a venue not on the desk) are no liquidity.
+`sweep_plain` in the tests says the same without arrays.
+"""
+
+# numba's decorators are untyped
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# ruff: noqa: ANN001, ANN202, ANN201
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from rushtrade.domain.numbers import MONEY_MAX, MONEY_PER_PRICE_SHARE, PRICE_MAX, PRICE_UNIT, QUANTITY_MAX
+from rushtrade.domain.plans import SkipReason
+
+# Rows of the sheet. Answers come first, so that they are read with one unpack.
+TAKEN = 0
+WORST = 1
+"""Price of the deepest level taken: the child's limit."""
+SKIP = 2
+"""``venue * SKIP_SPAN + reason`` of a venue that got nothing, 0 of one that got shares."""
+ANSWERS = 3
+# The venue's terms, written by the desk.
+TAKE_MILS = 3
+TAKE_PPM = 4
+MAKE_MILS = 5
+MAKE_PPM = 6
+LATENCY = 7
+# Working space.
+KNOWN = 8
+INSIDE = 9
+"""Shares shown within the limit."""
+QUEUE = 10
+"""Shares resting on the order's own side at its price or better, as far as the stamp shows."""
+HEAD = 11
+"""Row of the level to take next, -1 when there is none."""
+SHOWN = 12
+SCORE = 13
+FEE = 14
+STATES = 15
+"""First of the state rows, one an equity class: 0 = usable, else the `SkipReason` that keeps the venue out."""
+
+SKIP_SPAN = 32
+MILLION = 1_000_000
+EXHAUSTED = 2**62
+"""Score of a venue without a head: above any real one (PRICE_MAX × 10⁶ plus fees)."""
+
+SWEEP = 0
+SWEEP_OR_REST = 1
+REST = 2
+"""Rest even where something could be taken: the rounds are spent."""
+WHOLE = 3
+ESTIMATE = 4
+"""Only say what one given venue shows."""
+
+QUEUE_WEIGHT = 2_000
+"""What one share waiting ahead of us weighs against the make fee, in millionths of a mil: 500 shares weigh one mil."""
+
+_NO_KNOWN_BOOK = int(SkipReason.NO_KNOWN_BOOK)
+_NO_LIQUIDITY = int(SkipReason.NO_LIQUIDITY_WITHIN_LIMIT)
+_FILLED_CHEAPER = int(SkipReason.FILLED_CHEAPER_ELSEWHERE)
+_NOT_CHOSEN = int(SkipReason.NOT_CHOSEN)
+_ROUNDS_SPENT = int(SkipReason.ROUNDS_SPENT)
+_TOO_SMALL = int(SkipReason.TOO_SMALL)
+_DISABLED = int(SkipReason.DISABLED)
+_LINK_DOWN = int(SkipReason.LINK_DOWN)
+_DISABLED_WITHIN = int(SkipReason.DISABLED_WITHIN_LIMIT)
+_LINK_DOWN_WITHIN = int(SkipReason.LINK_DOWN_WITHIN_LIMIT)
+
+
+@njit(cache=True)
+def _within(side, price, limit):
+    """Whether a level of the side taken from (0 bids, 1 asks) is inside the limit."""
+    return price <= limit if side == 1 else price >= limit
+
+
+@njit(cache=True)
+def _set_head(rows, sheet, venue, at, side):
+    """Make the level in row `at` the venue's next one to take."""
+    price = rows[3 * at + 1]
+    fee = sheet[TAKE_MILS, venue] * MILLION
+    if price < PRICE_UNIT:
+        fee = price * sheet[TAKE_PPM, venue]
+    sheet[HEAD, venue] = at
+    sheet[SHOWN, venue] = rows[3 * at + 2]
+    sheet[FEE, venue] = fee
+    sheet[SCORE, venue] = (price if side == 1 else -price) * MILLION + fee
+
+
+@njit(cache=True)
+def _advance(rows, sheet, venue, side, limit, price_max):
+    """Move the venue's head to its next believable level within the limit, or to none."""
+    code = venue * 2 + side
+    at = sheet[HEAD, venue] + 1
+    while 3 * at < rows.size and rows[3 * at] == code:
+        price, shown = rows[3 * at + 1], rows[3 * at + 2]
+        if 0 < price <= price_max and 0 < shown <= QUANTITY_MAX and _within(side, price, limit):
+            _set_head(rows, sheet, venue, at, side)
+            return
+        at += 1
+    sheet[HEAD, venue] = -1
+    sheet[SCORE, venue] = EXHAUSTED
+
+
+@njit(cache=True)
+def _survey(rows, sheet, side, limit, price_max):
+    """Read the stamp once: known books, shares inside the limit, first heads, queues of the order's own side."""
+    for venue in range(sheet.shape[1]):
+        sheet[TAKEN, venue] = 0
+        sheet[WORST, venue] = 0
+        sheet[KNOWN, venue] = 0
+        sheet[INSIDE, venue] = 0
+        sheet[QUEUE, venue] = -1
+        sheet[HEAD, venue] = -1
+        sheet[SCORE, venue] = EXHAUSTED
+    for at in range(rows.size // 3):
+        code, price, shown = rows[3 * at], rows[3 * at + 1], rows[3 * at + 2]
+        venue = code >> 1
+        believable = 0 < price <= price_max and 0 < shown <= QUANTITY_MAX
+        if not (believable and 0 <= venue < sheet.shape[1]):
+            continue
+        sheet[KNOWN, venue] = 1
+        if code & 1 == side:
+            if _within(side, price, limit):
+                sheet[INSIDE, venue] += shown
+                if sheet[HEAD, venue] < 0:
+                    _set_head(rows, sheet, venue, at, side)
+        elif sheet[QUEUE, venue] < 0:
+            sheet[QUEUE, venue] = shown if _within(side, limit, price) else 0
+
+
+@njit(cache=True)
+def _cheapest_head(sheet, state_row):
+    """Return the usable venue whose head is taken next, -1 when there is none."""
+    best = -1
+    for venue in range(sheet.shape[1]):
+        if sheet[HEAD, venue] < 0 or sheet[state_row, venue] != 0:
+            continue
+        if best >= 0:
+            if sheet[SCORE, venue] != sheet[SCORE, best]:
+                if sheet[SCORE, venue] > sheet[SCORE, best]:
+                    continue
+            elif sheet[FEE, venue] != sheet[FEE, best]:
+                if sheet[FEE, venue] > sheet[FEE, best]:
+                    continue
+            elif sheet[SHOWN, venue] != sheet[SHOWN, best]:
+                if sheet[SHOWN, venue] < sheet[SHOWN, best]:
+                    continue
+            elif sheet[LATENCY, venue] >= sheet[LATENCY, best]:
+                continue
+        best = venue
+    return best
+
+
+@njit(cache=True)
+def _take_head(rows, sheet, venue, shares_max):
+    """Take up to `shares_max` from the venue's head; return shares, price × shares, and the fee in micro-dollars."""
+    price = rows[3 * sheet[HEAD, venue] + 1]
+    shares = min(shares_max, sheet[SHOWN, venue])
+    fee = sheet[TAKE_MILS, venue] * shares * MONEY_PER_PRICE_SHARE
+    if price < PRICE_UNIT:
+        # a fraction of a micro-dollar is charged as a whole one
+        fee = -(-(price * shares * sheet[TAKE_PPM, venue]) // (MILLION // MONEY_PER_PRICE_SHARE))
+    sheet[TAKEN, venue] += shares
+    sheet[WORST, venue] = price
+    return shares, price * shares, fee
+
+
+@njit(cache=True)
+def _sweep(rows, sheet, side, limit, shares, price_max, state_row):
+    """Take the cheapest heads of all usable venues until the shares are spent."""
+    left, notional, fees = shares, 0, 0
+    while left > 0:
+        venue = _cheapest_head(sheet, state_row)
+        if venue < 0:
+            break
+        taken, value, fee = _take_head(rows, sheet, venue, left)
+        left, notional, fees = left - taken, notional + value, fees + fee
+        if left > 0:
+            _advance(rows, sheet, venue, side, limit, price_max)
+    return shares - left, notional, fees
+
+
+@njit(cache=True)
+def _walk(rows, sheet, venue, side, limit, shares, price_max):
+    """Take from one venue alone, best price first; return shares, price × shares, fees."""
+    left, notional, fees = shares, 0, 0
+    while left > 0 and sheet[HEAD, venue] >= 0:
+        taken, value, fee = _take_head(rows, sheet, venue, left)
+        left, notional, fees = left - taken, notional + value, fees + fee
+        if left > 0:
+            _advance(rows, sheet, venue, side, limit, price_max)
+    return shares - left, notional, fees
+
+
+@njit(cache=True)
+def _whole(rows, sheet, side, limit, shares, price_max, state_row):
+    """Choose the one venue that fills all shares most cheaply; nothing when no venue shows them all."""
+    best, best_cost, best_notional, best_fees = -1, 0, 0, 0
+    for venue in range(sheet.shape[1]):
+        if sheet[INSIDE, venue] < shares or sheet[state_row, venue] != 0:
+            continue
+        taken, notional, fees = _walk(rows, sheet, venue, side, limit, shares, price_max)
+        cost = (notional if side == 1 else -notional) * MONEY_PER_PRICE_SHARE + fees
+        loses = taken < shares
+        if not loses and best >= 0:
+            if cost != best_cost:
+                loses = cost > best_cost
+            elif fees != best_fees:
+                loses = fees > best_fees
+            elif sheet[INSIDE, venue] != sheet[INSIDE, best]:
+                loses = sheet[INSIDE, venue] < sheet[INSIDE, best]
+            else:
+                loses = sheet[LATENCY, venue] >= sheet[LATENCY, best]
+        if loses:
+            sheet[TAKEN, venue] = 0
+            continue
+        if best >= 0:
+            sheet[TAKEN, best] = 0
+        best, best_cost, best_notional, best_fees = venue, cost, notional, fees
+    return (shares, best_notional, best_fees) if best >= 0 else (0, 0, 0)
+
+
+@njit(cache=True)
+def _resting_place(sheet, limit, state_row):
+    """Return the usable venue to rest at, -1 when none is usable.
+
+    Known books come before unknown ones; then the least make fee + queue ahead × `QUEUE_WEIGHT`; ties: shorter queue,
+    lower latency, lower venue number.
+    """
+    best, best_score, best_queue = -1, 0, 0
+    for venue in range(sheet.shape[1]):
+        if sheet[state_row, venue] != 0:
+            continue
+        queue = max(sheet[QUEUE, venue], 0)
+        fee = sheet[MAKE_MILS, venue] * MILLION if limit >= PRICE_UNIT else limit * sheet[MAKE_PPM, venue]
+        score = fee + queue * QUEUE_WEIGHT
+        if best >= 0:
+            if sheet[KNOWN, venue] != sheet[KNOWN, best]:
+                if sheet[KNOWN, venue] < sheet[KNOWN, best]:
+                    continue
+            elif score != best_score:
+                if score > best_score:
+                    continue
+            elif queue != best_queue:
+                if queue > best_queue:
+                    continue
+            elif sheet[LATENCY, venue] >= sheet[LATENCY, best]:
+                continue
+        best, best_score, best_queue = venue, score, queue
+    return best
+
+
+@njit(cache=True)
+def _give_reasons(sheet, state_row, shares, mode, rest_at):
+    """Say of every venue that got nothing why."""
+    for venue in range(sheet.shape[1]):
+        inside, reason = sheet[INSIDE, venue], sheet[state_row, venue]
+        if sheet[TAKEN, venue] > 0 or venue == rest_at:
+            sheet[SKIP, venue] = 0
+            continue
+        if reason != 0:
+            if reason == _DISABLED and inside > 0:
+                reason = _DISABLED_WITHIN
+            elif reason == _LINK_DOWN and inside > 0:
+                reason = _LINK_DOWN_WITHIN
+        elif sheet[KNOWN, venue] == 0:
+            reason = _NO_KNOWN_BOOK
+        elif rest_at >= 0:
+            reason = _ROUNDS_SPENT if inside > 0 else _NOT_CHOSEN
+        elif inside == 0:
+            reason = _NO_LIQUIDITY
+        elif mode == WHOLE and inside < shares:
+            reason = _TOO_SMALL
+        elif mode == REST:
+            reason = _ROUNDS_SPENT
+        else:
+            reason = _FILLED_CHEAPER
+        sheet[SKIP, venue] = venue * SKIP_SPAN + reason
+
+
+@njit(cache=True)
+def decide(levels, sheet, side, limit, shares, state_row, mode, venue):
+    """Decide, and leave TAKEN, WORST and SKIP of every venue in the sheet.
+
+    `side` is the book side taken from (0 bids, 1 asks), `venue` the one of `ESTIMATE`. Returns shares expected to be taken,
+    price × shares of them, their fees in micro-dollars, and the venue to rest at (-1 = none).
+    """
+    rows = np.frombuffer(levels, np.int64)
+    price_max = min(PRICE_MAX, MONEY_MAX // MONEY_PER_PRICE_SHARE // shares)
+    _survey(rows, sheet, side, limit, price_max)
+    taken, notional, fees, rest_at = 0, 0, 0, -1
+    if mode == ESTIMATE:
+        taken, notional, fees = _walk(rows, sheet, venue, side, limit, shares, price_max)
+        return taken, notional, fees, rest_at
+    if mode == WHOLE:
+        taken, notional, fees = _whole(rows, sheet, side, limit, shares, price_max, state_row)
+    elif mode != REST:
+        taken, notional, fees = _sweep(rows, sheet, side, limit, shares, price_max, state_row)
+    if taken == 0 and mode in (SWEEP_OR_REST, REST):
+        rest_at = _cheapest_head(sheet, state_row)
+        if rest_at < 0:
+            rest_at = _resting_place(sheet, limit, state_row)
+        else:
+            taken, notional, fees = _walk(rows, sheet, rest_at, side, limit, shares, price_max)
+    _give_reasons(sheet, state_row, shares, mode, rest_at)
+    return taken, notional, fees, rest_at
