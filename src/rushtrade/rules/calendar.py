@@ -18,7 +18,7 @@ from importlib import resources
 
 from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.rules.bank_holidays import is_bank_only_holiday
-from rushtrade.rules.errors import RuleTableInvalid
+from rushtrade.rules.dated import RuleTableInvalid
 from rushtrade.rules.new_york import day_at, minutes
 
 REGULAR_OPEN_MINUTE = 570

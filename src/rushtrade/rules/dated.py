@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from rushtrade.domain.errors import RuleMissing
-from rushtrade.rules.errors import RuleTableInvalid
+from rushtrade.domain.errors import RuleMissing, RushTradeError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
 T = TypeVar("T")
+
+
+class RuleTableInvalid(RushTradeError):  # noqa: N818  - reads as the statement it makes
+    """Rows of a dated table are out of order, overlap, or end before they begin."""
 
 
 class DatedRow(msgspec.Struct, Generic[T], frozen=True):

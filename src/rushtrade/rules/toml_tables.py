@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import parse_money, parse_price
-from rushtrade.rules.errors import WorldInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+
+class WorldInvalid(InvalidInput):
+    """A world file holds a key or value that cannot be used. Names file, key, value and what would pass."""
 
 
 class TomlTable:

@@ -16,10 +16,9 @@ from rushtrade.domain.errors import RuleMissing
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.domain.orders import OrderType, TimeInForce
 from rushtrade.domain.routes import RouteSequences
-from rushtrade.rules.access import FEE_CAPS
-from rushtrade.rules.dated import DatedRow, DatedTable
-from rushtrade.rules.errors import RuleTableInvalid, WorldInvalid
-from rushtrade.rules.toml_tables import TomlTable
+from rushtrade.rules.dated import DatedRow, DatedTable, RuleTableInvalid
+from rushtrade.rules.market_structure import FEE_CAPS
+from rushtrade.rules.toml_tables import TomlTable, WorldInvalid
 from rushtrade.rules.world import FlowSymbol, Venue, VenueFees, World
 
 if TYPE_CHECKING:
