@@ -8,7 +8,7 @@ violation      what happened                                                    
 ============== ==================================================================== ==========================
 good faith     sold before the sale that paid for it had settled                    3 within 12 months
 freeriding     sold to pay for itself: unpaid, and no deposit by settlement          1
-liquidation    an unpaid purchase covered by selling another, fully paid security   3 within 12 months
+liquidation    unpaid, and covered too late by selling another, fully paid security 3 within 12 months
 ============== ==================================================================== ==========================
 
 Restricted means settled cash only, for 90 calendar days from the violation. Money in micro-dollars.
@@ -136,13 +136,18 @@ class CashAccount:
 
     def _cover_unpaid(self, day: dt.date, amount: int) -> int:
         """Use the proceeds of a fully paid security for purchases that are unpaid; return what was used."""
+        settles = settlement_of(day).settlement_date
         used = 0
         for purchase in self._purchases:
             cover = min(purchase.unpaid, amount - used)
-            if cover:
+            if not cover:
+                continue
+            purchase.unpaid -= cover
+            used += cover
+            if settles > purchase.settles:
                 self.violations.append(Violation(day, LIQUIDATION, purchase.symbol))
-                purchase.unpaid -= cover
-                used += cover
+            else:
+                purchase.funded_until = max(settles, purchase.funded_until or settles)
         return used
 
     def _first_purchase(self, symbol: str) -> _Purchase | None:
