@@ -1,0 +1,156 @@
+"""The books at a point of the journal: ledger, positions with their cost, closing marks, and the day's movements.
+
+A fold of transfers into the same `Ledger` the house itself posts to, of executions into the same `Position`, and of
+observed marks. A day's movements are counted from one close to the next, so that money wired in after
+the close belongs to the following day.
+
+The closing mark of an instrument is its last sale; where no sale was ever observed, the bid for a long and the ask for a
+short position; where nothing was observed, the previous close the instrument was defined with.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+from rushtrade.backoffice.folding import Handler
+from rushtrade.domain.errors import require
+from rushtrade.domain.events import (
+    CashTransferred,
+    DayClosed,
+    DayOpened,
+    Event,
+    InstrumentDefined,
+    MarksObserved,
+    OrderFilled,
+    SharesTransferred,
+    TradesSettled,
+)
+from rushtrade.domain.instants import day_from_number
+from rushtrade.domain.numbers import notional
+from rushtrade.domain.quotes import Mark
+from rushtrade.domain.transfers import CASH, owner_of
+from rushtrade.ledger.ledger import Ledger
+from rushtrade.ledger.position import Position
+
+Holding = tuple[int, int]
+"""Account id and instrument id."""
+
+
+class Books:
+    """Fold of everything that moves money or shares, and of what they are worth."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self.positions: defaultdict[Holding, Position] = defaultdict(Position)
+        self.cash_moved: defaultdict[int, int] = defaultdict(int)
+        """Money wired in or out since the last close, by account."""
+        self.cash_traded: defaultdict[int, int] = defaultdict(int)
+        """Net money of trades since the last close, commissions and fees included, by account."""
+        self.shares_traded: defaultdict[Holding, int] = defaultdict(int)
+        self.shares_moved: defaultdict[Holding, int] = defaultdict(int)
+        self._marks: dict[int, Mark] = {}
+        self._previous_closes: dict[int, int] = {}
+        self._trade_date = 0
+        self._settlement_date = 0
+
+    def handlers(self) -> dict[type[Event], Handler]:
+        """Name the events folded."""
+        return {
+            InstrumentDefined: self._instrument_defined,
+            DayOpened: self._day_opened,
+            DayClosed: self._day_closed,
+            CashTransferred: self._cash_transferred,
+            SharesTransferred: self._shares_transferred,
+            OrderFilled: self._order_filled,
+            TradesSettled: self._trades_settled,
+            MarksObserved: self._marks_observed,
+        }
+
+    @property
+    def trade_date(self) -> dt.date:
+        """The trade date that is open, or was open last."""
+        require(self._trade_date, "no trade date has been opened in these books")
+        return day_from_number(self._trade_date)
+
+    @property
+    def settlement_date(self) -> dt.date:
+        """The day on which trades of `trade_date` settle."""
+        return day_from_number(self._settlement_date)
+
+    def mark(self, instrument_id: int, shares: int) -> int:
+        """Give the price at which a position of so many signed shares is valued; 0 = nothing known."""
+        mark = self._marks.get(instrument_id)
+        if mark is not None:
+            near = mark.last or (mark.bid if shares >= 0 else mark.ask)
+            if near:
+                return near
+        return self._previous_closes.get(instrument_id, 0)
+
+    def market_value(self, instrument_id: int, shares: int) -> int:
+        """Give what signed shares are worth at the mark, in micro-dollars."""
+        return notional(self.mark(instrument_id, shares), shares)
+
+    def trade_date_balances(self) -> dict[int, dict[int, int]]:
+        """Give what each customer account owns as of the last trade: account id → asset → amount, zeros left out."""
+        owned: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for account, asset, amount in self.ledger.balances():
+            if owner_of(account):
+                owned[owner_of(account)][asset] += amount
+        return {
+            owner: {asset: amount for asset, amount in assets.items() if amount}
+            for owner, assets in owned.items()
+        }
+
+    def liquidation_values(self) -> dict[int, int]:
+        """Give each account's net liquidation value on trade date: cash plus positions at closing marks."""
+        return {
+            owner: sum(
+                amount if asset == CASH else self.market_value(asset, amount)
+                for asset, amount in assets.items()
+            )
+            for owner, assets in self.trade_date_balances().items()
+        }
+
+    def _instrument_defined(self, event: InstrumentDefined, _seq: int, _time_ns: int) -> None:
+        self._previous_closes[event.instrument.instrument_id] = event.instrument.previous_close
+
+    def _day_opened(self, event: DayOpened, _seq: int, _time_ns: int) -> None:
+        self._trade_date = event.trade_date
+        self._settlement_date = event.settlement_date
+
+    def _day_closed(self, _event: DayClosed, _seq: int, _time_ns: int) -> None:
+        self.cash_moved.clear()
+        self.cash_traded.clear()
+        self.shares_traded.clear()
+        self.shares_moved.clear()
+
+    def _cash_transferred(self, event: CashTransferred, _seq: int, _time_ns: int) -> None:
+        self.ledger.post(event.transfers)
+        self.cash_moved[event.account_id] += event.amount
+
+    def _shares_transferred(self, event: SharesTransferred, _seq: int, _time_ns: int) -> None:
+        self.ledger.post(event.transfers)
+        holding = event.account_id, event.instrument_id
+        self.positions[holding].bring(event.shares, event.cost)
+        self.shares_moved[holding] += event.shares
+
+    def _order_filled(self, event: OrderFilled, _seq: int, _time_ns: int) -> None:
+        self.ledger.post(event.transfers)
+        owner = event.account_id
+        holding = owner, event.instrument_id
+        self.positions[holding].trade(event.signed_shares, event.price)
+        self.shares_traded[holding] += event.signed_shares
+        for transfer in event.transfers:
+            if transfer.asset == CASH:
+                if owner_of(transfer.credit_account) == owner:
+                    self.cash_traded[owner] += transfer.amount
+                if owner_of(transfer.debit_account) == owner:
+                    self.cash_traded[owner] -= transfer.amount
+
+    def _trades_settled(self, event: TradesSettled, _seq: int, _time_ns: int) -> None:
+        self.ledger.post(event.transfers)
+
+    def _marks_observed(self, event: MarksObserved, _seq: int, _time_ns: int) -> None:
+        for mark in event.marks:
+            self._marks[mark.instrument_id] = mark

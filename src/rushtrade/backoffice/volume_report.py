@@ -1,0 +1,245 @@
+"""The monthly trade volume report: a month of the firm in four figures, beside the same month a year before.
+
+Each figure is a fold of the journal up to the close of the month's last trade date; the month's seq is fixed there, so a
+report printed again later says the same. What a figure means is part of the report: every line carries its definition.
+Nothing here knows how the books came about.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+
+from rushtrade.backoffice.books import Books
+from rushtrade.backoffice.directory import Directory
+from rushtrade.backoffice.folding import Handler, fold
+from rushtrade.backoffice.percentages import change_text
+from rushtrade.domain.errors import InvalidInput, require
+from rushtrade.domain.events import DayClosed, DayOpened, Event, OrderAccepted, OrderFilled
+from rushtrade.domain.frames import FrameBody
+from rushtrade.domain.instants import day_from_number
+from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.domain.transfers import CASH
+
+
+class Month(msgspec.Struct, frozen=True, order=True):
+    """A calendar month."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
+
+    @property
+    def year_before(self) -> Month:
+        """The same month a year before."""
+        return Month(self.year - 1, self.number)
+
+    @property
+    def title(self) -> str:
+        """The month in words: ``November 2004``."""
+        return f"{dt.date(self.year, self.number, 1):%B} {self.year}"
+
+
+def parse_month(text: str) -> Month:
+    """Read ``2004-11``."""
+    year, _, number = text.partition("-")
+    if not (len(year) == 4 and len(number) == 2 and text.replace("-", "", 1).isdecimal() and text.isascii()):
+        raise InvalidInput(f"month {text[:40]!r} is not a month such as '2004-11'")
+    if not (1 <= int(number) <= 12 and int(year) > 1):
+        raise InvalidInput(f"month {text!r} has no such month; the months of a year are 01 to 12")
+    return Month(int(year), int(number))
+
+
+class MonthFigures(msgspec.Struct, frozen=True):
+    """One month of the books. `customer_assets` in micro-dollars; `seq` is where the month was read up to."""
+
+    month: Month
+    sessions: int
+    last_session: dt.date
+    seq: int
+    customer_assets: int
+    holdings_without_mark: int
+    trades_processed: int
+    shares_traded: int
+    customer_accounts: int
+
+
+class MetricRow(msgspec.Struct, frozen=True):
+    """One line of the report. Assets in whole dollars, half a dollar away from zero; all else counts."""
+
+    metric: str
+    current: int
+    prior: int
+    change: str
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """What a line is called, how many decimals its change has, and what it means."""
+
+    name: str
+    title: str
+    decimals: int
+    definition: str
+
+
+METRICS = (
+    Metric(
+        "customer_assets",
+        "Customer assets",
+        0,
+        "Net liquidation value of all open, funded accounts after the close of the month's last trade date: cash on trade "
+        "date (settled and unsettled) plus positions at that day's closing marks, short positions deducted.",
+    ),
+    Metric(
+        "trades_processed",
+        "Trades processed",
+        1,
+        "Trade tickets: orders executed in whole or in part, counted once for each trade date they executed on, whatever "
+        "their number of fills. An order and its replacements are one order. Cancelled and rejected orders do not count.",
+    ),
+    Metric(
+        "shares_traded",
+        "Shares traded",
+        0,
+        "Shares executed for customers on the month's trade dates, bought and sold alike, each execution counted on the "
+        "customer's side only.",
+    ),
+    Metric(
+        "customer_accounts",
+        "Customer accounts",
+        0,
+        "Customer accounts open after the close of the month's last trade date, funded or not.",
+    ),
+)
+
+
+class VolumeReport(msgspec.Struct, frozen=True):
+    """The report of one month. `prior` is None when the books hold no close of the month a year before."""
+
+    firm: str
+    current: MonthFigures
+    prior: MonthFigures | None
+
+    @property
+    def rows(self) -> tuple[MetricRow, ...]:
+        """The four lines, in the order of `METRICS`."""
+        return tuple(
+            metric_row(metric, _figure(self.current, metric), _figure(self.prior, metric))
+            for metric in METRICS
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Give the report's published shape: month, prior_month, rows."""
+        return {
+            "month": str(self.current.month),
+            "prior_month": str(self.current.month.year_before),
+            "rows": [msgspec.to_builtins(row) for row in self.rows],
+        }
+
+
+def metric_row(metric: Metric, current: int, prior: int) -> MetricRow:
+    """Put a figure beside that of a year before."""
+    return MetricRow(metric.name, current, prior, change_text(current, prior, metric.decimals))
+
+
+def _figure(figures: MonthFigures | None, metric: Metric) -> int:
+    if figures is None:
+        return 0
+    value: int = getattr(figures, metric.name)
+    if metric.name == "customer_assets":
+        dollars = (abs(value) + MONEY_UNIT // 2) // MONEY_UNIT
+        return -dollars if value < 0 else dollars
+    return value
+
+
+class _Trading:
+    """Fold of executions into tickets and shares of each month, and of closes into month-end figures."""
+
+    def __init__(self, months: Iterable[Month], directory: Directory, books: Books) -> None:
+        self._wanted = dict.fromkeys(months)
+        self._directory = directory
+        self._books = books
+        self._roots: dict[int, int] = {}
+        self._day: dt.date | None = None
+        self._day_tickets: dict[int, None] = {}
+        self._day_shares = 0
+        self._tickets: dict[Month, int] = {}
+        self._shares: dict[Month, int] = {}
+        self._sessions: dict[Month, int] = {}
+        self.figures: dict[Month, MonthFigures] = {}
+        self.closed: dict[Month, None] = {}
+
+    def handlers(self) -> dict[type[Event], Handler]:
+        """Name the events folded."""
+        return {
+            DayOpened: self._day_opened,
+            DayClosed: self._day_closed,
+            OrderAccepted: self._order_accepted,
+            OrderFilled: self._order_filled,
+        }
+
+    def _day_opened(self, event: DayOpened, _seq: int, _time_ns: int) -> None:
+        self._day = day_from_number(event.trade_date)
+
+    def _order_accepted(self, event: OrderAccepted, _seq: int, _time_ns: int) -> None:
+        if event.replaces:
+            self._roots[event.order_id] = self._roots.get(event.replaces, event.replaces)
+
+    def _order_filled(self, event: OrderFilled, _seq: int, _time_ns: int) -> None:
+        self._day_tickets[self._roots.get(event.order_id, event.order_id)] = None
+        self._day_shares += abs(event.signed_shares)
+
+    def _day_closed(self, event: DayClosed, seq: int, _time_ns: int) -> None:
+        day = day_from_number(event.trade_date)
+        require(day == self._day, f"{day} was closed while {self._day} was open")
+        month = Month(day.year, day.month)
+        self._tickets[month] = self._tickets.get(month, 0) + len(self._day_tickets)
+        self._shares[month] = self._shares.get(month, 0) + self._day_shares
+        self._sessions[month] = self._sessions.get(month, 0) + 1
+        self._day_tickets.clear()
+        self._day_shares = 0
+        self.closed[month] = None
+        if month in self._wanted:
+            self.figures[month] = self._close_of(month, day, seq)
+
+    def _close_of(self, month: Month, day: dt.date, seq: int) -> MonthFigures:
+        assets = unmarked = 0
+        for owner, balances in self._books.trade_date_balances().items():
+            if self._directory.accounts[owner].is_open:
+                for asset, amount in balances.items():
+                    if asset == CASH:
+                        assets += amount
+                    else:
+                        assets += self._books.market_value(asset, amount)
+                        unmarked += not self._books.mark(asset, amount)
+        return MonthFigures(
+            month=month,
+            sessions=self._sessions[month],
+            last_session=day,
+            seq=seq,
+            customer_assets=assets,
+            holdings_without_mark=unmarked,
+            trades_processed=self._tickets[month],
+            shares_traded=self._shares[month],
+            customer_accounts=self._directory.accounts_open(),
+        )
+
+
+def volume_report(frames: Iterable[FrameBody], month: Month) -> VolumeReport:
+    """Fold the books into the report of a month.
+
+    Raises:
+        InvalidInput: no trade date of that month was closed. The message names the months the books do hold.
+
+    """
+    directory, books = Directory(), Books()
+    trading = _Trading((month, month.year_before), directory, books)
+    fold(frames, directory, books, trading)
+    if month not in trading.figures:
+        closed = ", ".join(str(held) for held in trading.closed) or "none"
+        raise InvalidInput(f"no trade date of {month} was closed in these books; closed months: {closed}")
+    return VolumeReport(directory.firm, trading.figures[month], trading.figures.get(month.year_before))
