@@ -1,0 +1,205 @@
+"""The arrays that hold order books: made, grown on demand, kept whole and put back.
+
+Owns the memory the kernels work in (see `book_layout`), and refuses to know what is in it. A kernel that finds no
+room stops and names the array; `grow` doubles that one. Every array is reached through an address in the header, so
+growing one is a copy and a new address, and no slot number ever changes.
+
+One thread at a time: kernels release the interpreter lock but not the arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from rushtrade.domain.errors import require
+from rushtrade.market.book_kernel import (
+    GROW_LADDERS,
+    GROW_LEVELS,
+    GROW_LOCATES,
+    GROW_ORDERS,
+    SPREAD,
+    chain_all,
+)
+from rushtrade.market.book_layout import (
+    BOOK,
+    HEADER,
+    HEADER_WORDS,
+    LADDER_ROOM_MIN,
+    LEVEL,
+    ORDER,
+    TRADE,
+    VENUE,
+)
+
+LOCATES_MAX = 1 << 16
+"""A stock locate is two bytes."""
+ORDERS_MAX = 1 << 30
+"""Slot numbers are signed four bytes."""
+
+Records = npt.NDArray[Any]
+"""An array of one of the record types of `book_layout`, or of plain integers."""
+
+_WORD = {name: index for index, name in enumerate(HEADER)}
+_ARRAYS = HEADER[:11]
+_FIRST_SLOT = {"orders_used": 1, "levels_used": 1, "ladders_used": LADDER_ROOM_MIN}
+
+
+class Room(msgspec.Struct, frozen=True):
+    """How much room the arrays have at first, each a power of two."""
+
+    orders: int = 1 << 12
+    levels: int = 1 << 10
+    ladders: int = 1 << 12
+    locates: int = 1 << 8
+    trades: int = 1 << 10
+
+
+class BooksImage(msgspec.Struct, frozen=True):
+    """The whole state of some books at one moment, as bytes."""
+
+    header: bytes
+    arrays: dict[str, bytes]
+
+
+def symbol_number(symbol: str) -> int:
+    """Eight letters, padded with spaces, as one big-endian integer of a kernel's int64."""
+    raw = symbol.encode("ascii")
+    require(0 < len(raw) <= 8, f"a symbol of 1 to 8 characters, not {symbol!r}")
+    return int.from_bytes(raw.ljust(8), "big", signed=True)
+
+
+def symbol_text(number: int) -> str:
+    """The letters of `symbol_number`."""
+    return int(number).to_bytes(8, "big", signed=True).decode("latin-1").rstrip(" ")
+
+
+class BookStorage:
+    """Arrays for the books of `venues` venues; `symbols` maps the symbols of interest to slots 1, 2, 3 …."""
+
+    def __init__(self, venues: int, symbols: Mapping[str, int], room: Room) -> None:
+        self.words = np.zeros(HEADER_WORDS, np.int64)
+        self.header = int(self.words.ctypes.data)
+        self.word = self.words.data
+        self.orders: Records = np.zeros(room.orders, ORDER)
+        self.levels: Records = np.zeros(room.levels, LEVEL)
+        self.books: Records = np.zeros(room.locates * venues, BOOK)
+        self.ladders: Records = np.zeros(room.ladders, np.int64)
+        self.buckets: Records = np.zeros(room.orders, np.int32)
+        self.venues = np.zeros(venues, VENUE)
+        self.counts = np.zeros((venues, 256), np.int64)
+        self.touched: Records = np.zeros(room.locates * venues, np.int32)
+        self.trades = np.zeros(room.trades, TRADE)
+        self.symbols = _symbol_table(symbols)
+        self.listings = np.zeros((len(symbols) + 1) * venues, np.int32)
+        self._set("venue_count", venues)
+        for name, value in _FIRST_SLOT.items():
+            self._set(name, value)
+        self._set("ladder_longest", LADDER_ROOM_MIN)
+        self._point()
+
+    def get(self, name: str) -> int:
+        """A word of the header."""
+        return int(self.words[_WORD[name]])
+
+    def _set(self, name: str, value: int) -> None:
+        self.words[_WORD[name]] = value
+
+    def _point(self) -> None:
+        """Write the addresses and sizes of all arrays into the header."""
+        for name in _ARRAYS:
+            self._set(name, getattr(self, name).ctypes.data)
+        self._set("orders_room", len(self.orders))
+        self._set("levels_room", len(self.levels))
+        self._set("ladders_room", len(self.ladders))
+        self._set("locates_room", len(self.books) // len(self.venues))
+        self._set("trades_room", len(self.trades))
+        self._set("bucket_mask", len(self.buckets) - 1)
+        self._set("symbol_mask", len(self.symbols) - 1)
+
+    def grow(self, reason: int) -> None:
+        """Double the array a kernel named."""
+        if reason == GROW_ORDERS:
+            require(2 * len(self.orders) <= ORDERS_MAX, f"more than {ORDERS_MAX:,} resting orders")
+            self.orders = _doubled(self.orders)
+            self.buckets = np.zeros(2 * len(self.buckets), np.int32)
+        elif reason == GROW_LEVELS:
+            self.levels = _doubled(self.levels)
+        elif reason == GROW_LADDERS:
+            self.ladders = _doubled(self.ladders)
+        elif reason == GROW_LOCATES:
+            require(len(self.books) < LOCATES_MAX * len(self.venues), "a stock locate is two bytes")
+            self.books = _doubled(self.books)
+            self.touched = _doubled(self.touched)
+        else:
+            require(condition=False, statement=f"kernel stop {reason} asks for no growth")
+        self._point()
+        if reason == GROW_ORDERS:
+            chain_all(self.header)
+
+    def clear(self) -> None:
+        """Forget every order, book, count and symbol; keep the room."""
+        for name in _ARRAYS:
+            if name != "symbols":
+                setattr(self, name, np.zeros_like(getattr(self, name)))
+        venues = len(self.venues)
+        self.words[...] = 0
+        self._set("venue_count", venues)
+        for name, value in _FIRST_SLOT.items():
+            self._set(name, value)
+        self._set("ladder_longest", LADDER_ROOM_MIN)
+        self._point()
+
+    def image(self) -> BooksImage:
+        """Copy the whole state out."""
+        used = {name: self.get(f"{name}_used") for name in ("orders", "levels", "ladders")}
+        used["touched"], used["trades"] = self.get("touched_count"), self.get("trades_count")
+        arrays = {
+            name: getattr(self, name)[: used.get(name)].tobytes() for name in _ARRAYS if name != "buckets"
+        }
+        return BooksImage(self.words.tobytes(), arrays)
+
+    def restore(self, image: BooksImage) -> None:
+        """Put a state back as it was when `image` was taken, by any storage of as many venues."""
+        words = np.frombuffer(image.header, np.int64)
+        venues = int(words[_WORD["venue_count"]])
+        require(venues == len(self.venues), f"an image of {venues} venues for {len(self.venues)}")
+        rooms = {
+            name: int(words[_WORD[f"{name}_room"]]) for name in ("orders", "levels", "ladders", "trades")
+        }
+        rooms["touched"] = int(words[_WORD["locates_room"]]) * venues
+        for name, raw in image.arrays.items():
+            held = getattr(self, name)
+            kept = np.frombuffer(raw, held.dtype)
+            fresh = np.zeros(rooms.get(name, len(kept)), held.dtype)
+            fresh[: len(kept)] = kept
+            setattr(self, name, fresh.reshape(-1, 256) if name == "counts" else fresh)
+        self.buckets = np.zeros(len(self.orders), np.int32)
+        self.words[...] = words
+        self._point()
+        chain_all(self.header)
+
+
+def _doubled(array: Records) -> Records:
+    fresh = np.zeros(2 * len(array), array.dtype)
+    fresh[: len(array)] = array
+    return fresh
+
+
+def _symbol_table(symbols: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """Open addressing, at most half full: rows of (symbol, instrument slot), 0 an empty row."""
+    rows = 2
+    while rows < 2 * len(symbols) + 2:
+        rows *= 2
+    table = np.zeros((rows, 2), np.int64)
+    for symbol, slot in symbols.items():
+        number = symbol_number(symbol)
+        row = (number * SPREAD >> 32) % rows
+        while table[row, 0] != 0:
+            row = (row + 1) % rows
+        table[row] = number, slot
+    return table
