@@ -1,1 +1,1 @@
-"""HTTP and WebSocket faces: trading, data and broker APIs."""
+"""The public face: trading, data and workstation APIs over HTTP and WebSocket, login, permissions, limits."""

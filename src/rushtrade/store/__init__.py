@@ -1,1 +1,1 @@
-"""Read models and queries, rebuilt from the journal."""
+"""Read models and queries: what screens and APIs ask, folded from the journal and rebuilt from it at will."""

@@ -1,0 +1,258 @@
+"""Ports: all that the API is handed by `app`, and the words they are asked in.
+
+The API reads the store and the market itself; everything that changes the house goes through `submit`. Ports are
+called, and call back, on one thread: the event loop's. Two promises the API leans on:
+
+1. A frame has been applied to the store before any of its outcomes is given: who is told of an order finds it there.
+2. `submit` answers only after the frame is durable; `BUSY` means that nothing happened at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Final, Literal, Protocol, TypeAlias
+
+import msgspec
+
+from rushtrade.domain.commands import AnyCommand
+from rushtrade.domain.events import AnyEvent
+from rushtrade.domain.orders import OrderTerms, Side
+from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.market.market_data import MarketData
+from rushtrade.store.store import Store
+
+
+class Busy(Enum):
+    """The house's inbox is full."""
+
+    BUSY = "busy"
+
+
+BUSY: Final = Busy.BUSY
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A command was decided and its frame is durable: its seq, the frame's time, and what came of it."""
+
+    seq: int
+    time_ns: int
+    events: Sequence[AnyEvent]
+
+
+class Submit(Protocol):
+    """The one way to change the house."""
+
+    async def __call__(self, command: AnyCommand, actor: str) -> Outcome | Busy:
+        """Put a command into the inbox as `actor` (``"account:7"``, ``"desk:anna"``)."""
+
+
+class AccountSummary(msgspec.Struct, frozen=True):
+    """One account at one moment, in micro-dollars: the very numbers risk decides with."""
+
+    cash: int
+    settled_cash: int
+    long_value: int
+    short_value: int
+    """Negative: what buying the short positions back would cost."""
+    equity: int
+    initial_requirement: int
+    maintenance_requirement: int
+    held: int
+    buying_power: int
+    multiplier: int
+    unrealised: int
+    realised: int
+    day_profit: int
+    equity_at_close: int
+    """Equity at the close before."""
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """One position now. Shares signed, prices in $0.0001, money in micro-dollars."""
+
+    instrument_id: int
+    shares: int
+    cost: int
+    """Money the open shares cost; negative for a short position."""
+    price: int
+    """What the house values a share at; 0 = not known."""
+    market_value: int
+    unrealised: int
+    realised: int
+    day_profit: int
+    closing_held: int
+    """Shares promised to open orders that close."""
+
+
+class Accounts(Protocol):
+    """The live view of accounts."""
+
+    def account_summary(self, account_id: int) -> AccountSummary:
+        """Value an account now."""
+
+    def positions(self, account_id: int) -> Sequence[PositionView]:
+        """List positions of an account, also those closed today (0 shares)."""
+
+
+class Pulse(Protocol):
+    """Tells which instruments' quotes or trades changed, some tens of times a second."""
+
+    def subscribe(self, callback: Callable[[Sequence[int]], None]) -> Callable[[], None]:
+        """Call `callback` with instrument ids from now on; give what ends it."""
+
+
+class SessionDay(msgspec.Struct, frozen=True):
+    """A trading session. Times in UTC nanoseconds."""
+
+    date: dt.date
+    opens_ns: int
+    closes_ns: int
+    pre_opens_ns: int
+    post_closes_ns: int
+    settlement_date: dt.date
+
+
+class Clock(Protocol):
+    """The house's clock and calendar: market time, not the machine's."""
+
+    def now_ns(self) -> int:
+        """Time of the market now."""
+
+    def is_open(self) -> bool:
+        """True while venues trade."""
+
+    def next_open_ns(self) -> int:
+        """When the market opens next."""
+
+    def next_close_ns(self) -> int:
+        """When the market closes next."""
+
+    def sessions(self, first: dt.date, last: dt.date) -> Sequence[SessionDay]:
+        """Sessions from `first` to `last`, both included."""
+
+
+class MarketLabel(msgspec.Struct, frozen=True):
+    """Which market this is, as every screen must say it."""
+
+    source: Literal["simulated", "recorded"]
+    label: str
+    file: str | None
+    speed: str
+    state: Literal["before_open", "open", "closed"]
+    session: str
+    trade_date: dt.date
+    opens_ns: int
+    closes_ns: int
+    progress: float | None
+    message: str | None
+
+
+class Stamp(Protocol):
+    """Takes the quotes that go with an order."""
+
+    def __call__(self, instrument_id: int, side: Side, shares: int, *, near: bool) -> QuoteStamp:
+        """Take a stamp; `near` adds the best of the order's own side, where it could rest."""
+
+
+class PreviewLeg(msgspec.Struct, frozen=True):
+    """One child order the plan would send. `fee` is the venue's, in micro-dollars, + = charged."""
+
+    venue: int
+    shares: int
+    price: int
+    fee: int
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What an order would do now. Money in micro-dollars; `total` is signed cash, a buy takes positive."""
+
+    reference_price: int
+    notional: int
+    commission: int
+    fees: Sequence[tuple[str, int]]
+    total: int
+    buying_power_before: int
+    buying_power_after: int
+    position_after: int
+    legs: Sequence[PreviewLeg]
+    warnings: Sequence[str]
+    reject: tuple[int, str] | None
+    """Number and sentence of the reason why it would be refused."""
+
+
+class Explain(Protocol):
+    """Writes the story of an order's routing, line by line: what `rushtrade dart explain` prints."""
+
+    def __call__(self, order_id: int) -> Sequence[str]:
+        """Give the lines; none when the order was never routed."""
+
+
+class PreviewOrder(Protocol):
+    """Works an order out without entering it."""
+
+    def __call__(self, account_id: int, terms: OrderTerms, stamp: QuoteStamp) -> Preview:
+        """Check, plan and price the order against the house as it is now."""
+
+
+Permission: TypeAlias = Literal["read", "trade", "market_data", "routes"]
+"""What a key or user may do: see an account, enter and cancel its orders, see the market, switch routes."""
+
+
+class KeyRecord(msgspec.Struct, frozen=True):
+    """An API key: which account it acts for, and what it may do. The secret itself is nowhere."""
+
+    key_id: str
+    secret_digest: bytes
+    account_id: int
+    permissions: frozenset[Permission]
+
+
+class UserRecord(msgspec.Struct, frozen=True):
+    """A person who may log in."""
+
+    user: str
+    name: str
+    password_hash: str
+    account_ids: tuple[int, ...]
+    permissions: frozenset[Permission]
+
+
+class Credentials(Protocol):
+    """Keys and users; `rushtrade.api.credentials.CredentialFile` is one."""
+
+    def key(self, key_id: str) -> KeyRecord | None:
+        """Find an API key."""
+
+    def user(self, user: str) -> UserRecord | None:
+        """Find a user."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds an operator may set. Rates are per second, with the burst that may come at once."""
+
+    requests_per_second: float = 100.0
+    requests_burst: int = 200
+    logins_per_minute_user: int = 5
+    logins_per_minute_address: int = 20
+    session_hours: int = 12
+    cookie_secure: bool = False
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Everything `build` needs."""
+
+    store: Store
+    submit: Submit
+    accounts: Accounts
+    market: MarketData
+    pulse: Pulse
+    clock: Clock
+    label: Callable[[], MarketLabel]
+    stamp: Stamp
+    preview: PreviewOrder
+    explain: Explain
+    credentials: Credentials
+    limits: Limits = Limits()
+    house: str = "RushTrade"

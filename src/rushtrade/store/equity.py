@@ -1,0 +1,56 @@
+"""What accounts are worth, minute by minute and at each close: the points of their equity history.
+
+The price of a share is the house's one rule (`valuation_price`, the same as risk's, which a test holds it to).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
+from rushtrade.store import rows
+
+if TYPE_CHECKING:
+    from rushtrade.store.image import Image
+
+EQUITY_ACCOUNTS_MAX: Final = 500
+"""With more accounts in the market than this, a minute gives an equity point only to those that moved."""
+
+
+def valuation_price(bid: int, ask: int, last: int, previous: int) -> int:
+    """The house's price of a share: the last sale held within a good quote, else the midpoint, else what it was before."""
+    if bid > 0 and ask >= bid:
+        return min(max(last, bid), ask) if last > 0 else (bid + ask) // 2
+    return previous if previous > 0 else max(last, 0)
+
+
+def equity_of(image: Image, account: rows.AccountRow) -> int:
+    """Money of an account and the value of its shares at their marks."""
+    total = account.cash
+    for instrument_id, held in image.holdings[account.account_id].items():
+        if held.shares:
+            mark = image.marks.get(instrument_id)
+            price = image.instruments[instrument_id].previous_close if mark is None else mark.price
+            total += held.shares * price * MONEY_PER_PRICE_SHARE
+    return total
+
+
+def take_equity(image: Image, time_ns: int, *, at_close: bool = False) -> None:
+    """Add a point to the equity of every account that may have changed; at a close, of every account."""
+    chosen = list(image.accounts.values())
+    if not at_close:
+        holders = [
+            row
+            for row in chosen
+            if row.moved or any(h.shares for h in image.holdings[row.account_id].values())
+        ]
+        chosen = holders if len(holders) <= EQUITY_ACCOUNTS_MAX else [row for row in chosen if row.moved]
+    points = image.added[rows.EquityRow]
+    for row in chosen:
+        worth = equity_of(image, row)
+        points.append(
+            rows.EquityRow(row.account_id, time_ns, image.trade_date, int(at_close), worth, row.flow)
+        )
+        if row.moved or row.flow:
+            row.moved = row.flow = 0
+            image.changed[rows.AccountRow][row.account_id] = row
