@@ -223,12 +223,9 @@ class ObserveMarks(Command, frozen=True, tag=41):
 
 
 class OpenDay(Command, frozen=True, tag=42):
-    """Open a trade date. Days are numbers of `day_number`; times are UTC nanoseconds of the regular session."""
+    """Open a trade date, a number of `day_number`. Its session, settlement date and fees come from the dated rules."""
 
     trade_date: int
-    settlement_date: int
-    opens_ns: int
-    closes_ns: int
 
 
 class CloseDay(Command, frozen=True, tag=43):

@@ -322,7 +322,7 @@ class MarksObserved(Event, frozen=True, tag=50):
 
 
 class DayOpened(Event, frozen=True, tag=51):
-    """A trade date opened."""
+    """A trade date opened. Days are numbers of `day_number`; times are UTC nanoseconds of the regular session."""
 
     trade_date: int
     settlement_date: int

@@ -21,6 +21,7 @@ class Account:
         "client_order_ids",
         "customer_id",
         "day_charges",
+        "day_transfers",
         "equity_at_close",
         "held_money",
         "killed",
@@ -69,6 +70,8 @@ class Account:
         self.equity_at_close = 0
         self.day_charges = 0
         """Commission and fees of today's executions."""
+        self.day_transfers = 0
+        """Money that came in today, less what went out."""
 
     def position(self, instrument_id: int) -> Position:
         """Give the position in an instrument, a new empty one when there is none."""
@@ -81,6 +84,15 @@ class Account:
         """Signed shares held."""
         position = self.positions.get(instrument_id)
         return 0 if position is None else position.shares
+
+    def close_day(self) -> None:
+        """Start counting the next day."""
+        self.day_charges = 0
+        self.day_transfers = 0
+        for instrument_id, position in list(self.positions.items()):
+            position.close_day()
+            if not position.shares and not position.realised:
+                del self.positions[instrument_id]
 
     def snapshot(self) -> dict[str, object]:
         """Plain data for a snapshot; equal accounts give equal data."""
@@ -102,6 +114,7 @@ class Account:
             "references": sorted(self.references),
             "equity_at_close": self.equity_at_close,
             "day_charges": self.day_charges,
+            "day_transfers": self.day_transfers,
         }
 
 
@@ -125,6 +138,7 @@ class AccountImage(msgspec.Struct, frozen=True):
     references: list[str]
     equity_at_close: int
     day_charges: int
+    day_transfers: int
 
     def restore(self) -> Account:
         """Build the account."""
@@ -147,4 +161,5 @@ class AccountImage(msgspec.Struct, frozen=True):
         account.references = dict.fromkeys(self.references)
         account.equity_at_close = self.equity_at_close
         account.day_charges = self.day_charges
+        account.day_transfers = self.day_transfers
         return account

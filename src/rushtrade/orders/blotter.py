@@ -11,7 +11,7 @@ from __future__ import annotations
 from rushtrade.domain import events as ev
 from rushtrade.domain.errors import require
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
-from rushtrade.domain.orders import ChildStatus, Intent, Side
+from rushtrade.domain.orders import ChildStatus, Intent
 from rushtrade.domain.transfers import TransferCode
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
@@ -247,8 +247,3 @@ def _count_fees(order: Order, event: ev.OrderFilled) -> None:
             order.sec_fee += transfer.amount
         elif code is TransferCode.TAF:
             order.taf += transfer.amount
-
-
-def signed(side: Side, shares: int) -> int:
-    """Shares as they change a position: bought positive, sold negative."""
-    return shares if side is Side.BUY else -shares

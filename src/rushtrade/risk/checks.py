@@ -141,8 +141,12 @@ def check_order(
     stamp: QuoteStamp,
     scheme: CommissionTerms,
     view: RiskView,
+    instead_of: tuple[int, int, int] = (0, 0, 0),
 ) -> Approval | Refusal:
-    """Decide one well-formed order; see the module for the precedence."""
+    """Decide one well-formed order; see the module for the precedence.
+
+    `instead_of` names an open order this one would replace, with the money and shares it holds: they count as free.
+    """
     if not instrument.tradable or instrument.kind is InstrumentKind.RESTRICTED:
         return Refusal(
             RejectReason.INSTRUMENT_NOT_TRADABLE,
@@ -174,7 +178,7 @@ def check_order(
 
     position = account.positions.get(instrument.instrument_id)
     shares = position.shares if position is not None else 0
-    closable = abs(shares) - position.closing_held if position is not None else 0
+    closable = abs(shares) - position.closing_held + instead_of[2] if position is not None else 0
     closing = shares < 0 if buying else shares > 0
     quantity = terms.quantity
     if closing and quantity <= closable:
@@ -183,7 +187,9 @@ def check_order(
     return (
         _check_customer(account, view)
         or _check_erroneous(account, instrument, terms, bound, far, view)
-        or _check_opening(account, instrument, terms, stamp, scheme, view, bound, shares, closable)
+        or _check_opening(
+            account, instrument, terms, stamp, scheme, view, bound, shares, closable, instead_of
+        )
     )
 
 
@@ -283,6 +289,7 @@ def _check_opening(
     bound: int,
     shares: int,
     closable: int,
+    instead_of: tuple[int, int, int],
 ) -> Approval | Refusal:
     buying, quantity = terms.side is Side.BUY, terms.quantity
     if shares > 0 and not buying:
@@ -298,7 +305,7 @@ def _check_opening(
             f"up to {closable} would pass, the rest as a second order after it fills",
         )
     for other_id, (instrument_id, side, limit, opens) in account.open_orders.items():
-        if instrument_id != instrument.instrument_id or side == terms.side:
+        if instrument_id != instrument.instrument_id or side == terms.side or other_id == instead_of[0]:
             continue
         if opens:
             return Refusal(
@@ -324,7 +331,7 @@ def _check_opening(
         price = max(bound, stamp.ask * SHORT_HOLD_BPS // _BPS, view.prices.get(instrument.instrument_id, 0))
         rate = view.margin.initial_ppm if credit else MILLION
         need = short_requirement(price, quantity, rate, view.margin) + charges
-    funds = funds_available(view.ledger, account, view.prices, view.instruments, view.margin)
+    funds = funds_available(view.ledger, account, view.prices, view.instruments, view.margin) + instead_of[1]
     if need > funds:
         return _buying_power_refusal(account, quantity, need, funds, charges, credit=credit)
     if buying:

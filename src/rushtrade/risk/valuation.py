@@ -84,9 +84,9 @@ def initial_margin(
         equity += value
         rate = initial_rate_ppm(instruments[instrument_id], rules)
         requirement += (
-            value * rate // _BPS
+            value * rate // MILLION
             if shares > 0
-            else short_requirement(price, -shares, rates.initial_bps, rates)
+            else short_requirement(price, -shares, rules.initial_ppm, rules)
         )
     return equity, requirement
 

@@ -1,0 +1,191 @@
+"""From each event to the function that applies it. Nothing else changes the state of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from rushtrade.core.state import Customer, HouseState
+from rushtrade.dart.desk import RoutingDesk
+from rushtrade.domain import events as ev
+from rushtrade.domain.transfers import CASH
+from rushtrade.ledger.account import Account
+from rushtrade.risk.valuation import mark_price, summarize
+
+Apply = Callable[[HouseState, Any], None]
+
+
+def _firm_opened(state: HouseState, event: ev.FirmOpened) -> None:
+    state.firm_name = event.name
+    state.world = event.world
+    state.desk = RoutingDesk(event.routes, event.sequences)
+    state.report_seqs = [0] * len(event.routes)
+
+
+def _instrument_defined(state: HouseState, event: ev.InstrumentDefined) -> None:
+    instrument = event.instrument
+    earlier = state.instruments.get(instrument.instrument_id)
+    if earlier is not None:
+        del state.symbols[earlier.symbol]
+    state.instruments[instrument.instrument_id] = instrument
+    state.symbols[instrument.symbol] = instrument.instrument_id
+    if instrument.previous_close:
+        state.risk.prices.setdefault(instrument.instrument_id, instrument.previous_close)
+
+
+def _scheme_defined(state: HouseState, event: ev.CommissionSchemeDefined) -> None:
+    state.schemes[event.terms.scheme_id] = event.terms
+
+
+def _customer_registered(state: HouseState, event: ev.CustomerRegistered) -> None:
+    state.customers[event.customer_id] = Customer(
+        event.customer_id, event.display_name, event.profile_reference
+    )
+
+
+def _account_opened(state: HouseState, event: ev.AccountOpened) -> None:
+    state.accounts[event.account_id] = Account(
+        event.account_id,
+        event.customer_id,
+        event.number,
+        event.kind,
+        event.scheme_id,
+        event.limits,
+        short_permitted=event.short_permitted,
+    )
+
+
+def _account_changed(state: HouseState, event: ev.AccountChanged) -> None:
+    account = state.accounts[event.account_id]
+    account.state = event.state
+    account.short_permitted = event.short_permitted
+    account.scheme_id = event.scheme_id
+    account.limits = event.limits
+
+
+def _cash_transferred(state: HouseState, event: ev.CashTransferred) -> None:
+    account = state.accounts[event.account_id]
+    account.references[event.reference] = None
+    account.day_transfers += event.amount
+    state.ledger.post(event.transfers)
+
+
+def _shares_transferred(state: HouseState, event: ev.SharesTransferred) -> None:
+    account = state.accounts[event.account_id]
+    account.references[event.reference] = None
+    account.position(event.instrument_id).bring(event.shares, event.cost)
+    state.ledger.post(event.transfers)
+
+
+def _order_accepted(state: HouseState, event: ev.OrderAccepted) -> None:
+    state.blotter.accepted(event, state.now_ns)
+
+
+def _order_filled(state: HouseState, event: ev.OrderFilled) -> None:
+    state.blotter.filled(event, state.settlement_date)
+    state.risk.prices.setdefault(event.instrument_id, event.price)
+
+
+def _venue_link_changed(state: HouseState, event: ev.VenueLinkChanged) -> None:
+    state.desk.set_link(event.venue, event.up)
+    state.blotter.in_doubt(event.in_doubt)
+
+
+def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:
+    prices = state.risk.prices
+    for mark in event.marks:
+        price = mark_price(mark.bid, mark.ask, mark.last, prices.get(mark.instrument_id, 0))
+        if price > 0:
+            prices[mark.instrument_id] = price
+
+
+def _day_opened(state: HouseState, event: ev.DayOpened) -> None:
+    state.open_day(event.trade_date, event.settlement_date, event.opens_ns, event.closes_ns)
+    for order in state.blotter.orders.values():
+        order.progress = 0
+
+
+def _market_opened(state: HouseState, event: ev.MarketOpened) -> None:
+    state.risk.market_open = event.is_open
+
+
+def _trades_settled(state: HouseState, event: ev.TradesSettled) -> None:
+    state.ledger.settle(event.transfers, event.settlement_date)
+
+
+def _day_closed(state: HouseState, event: ev.DayClosed) -> None:
+    del event
+    risk = state.risk
+    for account in state.accounts.values():
+        if account.positions or state.ledger.trade_date_balance(account.account_id, CASH):
+            summary = summarize(state.ledger, account, risk.prices, state.instruments, risk.margin)
+            account.equity_at_close = summary.equity
+        account.close_day()
+    for instrument_id, instrument in state.instruments.items():
+        price = risk.prices.get(instrument_id, 0)
+        if price and price != instrument.previous_close:
+            state.instruments[instrument_id] = msgspec.structs.replace(instrument, previous_close=price)
+    state.blotter.close_day()
+    state.day_is_open = False
+
+
+def _sequences_set(state: HouseState, event: ev.SequencesSet) -> None:
+    state.desk.set_sequences(event.equity_class, event.sequence, event.punt_list)
+
+
+def _route_switched(state: HouseState, event: ev.RouteSwitched) -> None:
+    state.desk.switch_route(event.venue, event.enabled)
+
+
+def _kill_switch_set(state: HouseState, event: ev.KillSwitchSet) -> None:
+    if event.account_id:
+        state.accounts[event.account_id].killed = event.engaged
+    else:
+        state.risk.firm_killed = event.engaged
+
+
+def _nothing(state: HouseState, event: ev.Event) -> None:
+    """Records a fact the state does not depend on."""
+
+
+APPLICATIONS: dict[type[ev.Event], Apply] = {
+    ev.OrderAccepted: _order_accepted,
+    ev.OrderRouted: lambda state, event: state.blotter.routed(event),
+    ev.OrderFilled: _order_filled,
+    ev.ChildAccepted: lambda state, event: state.blotter.child_accepted(event),
+    ev.ChildEnded: lambda state, event: state.blotter.child_ended(event),
+    ev.ChildReduced: lambda state, event: state.blotter.child_reduced(event),
+    ev.ChildReplaced: lambda state, event: state.blotter.child_replaced(event),
+    ev.CancelRefused: lambda state, event: state.blotter.cancel_refused(event),
+    ev.OrderTriggered: lambda state, event: state.blotter.triggered(event),
+    ev.RoutingNeeded: lambda state, event: state.blotter.routing_needed(event),
+    ev.CancelRequested: lambda state, event: state.blotter.cancel_requested(event),
+    ev.ReplaceRequested: lambda state, event: state.blotter.replace_requested(event),
+    ev.OrderCanceled: lambda state, event: state.blotter.ended(event),
+    ev.OrderExpired: lambda state, event: state.blotter.ended(event),
+    ev.OrderReplaced: lambda state, event: state.blotter.replaced(event),
+    ev.ReplaceAbandoned: lambda state, event: state.blotter.replace_abandoned(event),
+    ev.OrderRejected: _nothing,
+    ev.CommandRefused: _nothing,
+    ev.AnomalyRecorded: _nothing,
+    ev.ReportRepeated: _nothing,
+    ev.VenueLinkChanged: _venue_link_changed,
+    ev.MarksObserved: _marks_observed,
+    ev.DayOpened: _day_opened,
+    ev.MarketOpened: _market_opened,
+    ev.TradesSettled: _trades_settled,
+    ev.DayClosed: _day_closed,
+    ev.FirmOpened: _firm_opened,
+    ev.InstrumentDefined: _instrument_defined,
+    ev.CommissionSchemeDefined: _scheme_defined,
+    ev.CustomerRegistered: _customer_registered,
+    ev.AccountOpened: _account_opened,
+    ev.AccountChanged: _account_changed,
+    ev.CashTransferred: _cash_transferred,
+    ev.SharesTransferred: _shares_transferred,
+    ev.SequencesSet: _sequences_set,
+    ev.RouteSwitched: _route_switched,
+    ev.KillSwitchSet: _kill_switch_set,
+}

@@ -1,0 +1,237 @@
+"""Decisions on the firm's tables: firm, instruments, schemes, customers, accounts, money and shares in and out, desk."""
+
+from __future__ import annotations
+
+from rushtrade.core.decide_orders import Events
+from rushtrade.core.state import HouseState
+from rushtrade.domain import commands as cmd
+from rushtrade.domain import events as ev
+from rushtrade.domain.accounts import AccountKind, AccountState
+from rushtrade.domain.numbers import MONEY_MAX, QUANTITY_MAX, format_cents
+from rushtrade.domain.rejects import RejectReason
+from rushtrade.domain.transfers import CASH, LedgerCode, Transfer, TransferCode, ledger_account
+from rushtrade.ledger.account import Account
+from rushtrade.risk.valuation import funds_available
+
+_CLEARING = ledger_account(0, LedgerCode.CLEARING)
+_TRANSFER_AGENT = ledger_account(0, LedgerCode.TRANSFER_AGENT)
+TEXT_MAX = 200
+"""Longest name, reason or reference a command may bring, in characters."""
+
+
+def refused(text: str, account_id: int = 0) -> Events:
+    """Refuse an administrative command in words."""
+    return [ev.CommandRefused(RejectReason.INVALID_ADMINISTRATION, text, account_id, 0)]
+
+
+def open_firm(state: HouseState, command: cmd.OpenFirm, seq: int) -> Events:
+    """Found the house; once."""
+    del seq
+    if state.firm_name:
+        return refused(f"the firm {state.firm_name!r} is open already; a journal holds one firm")
+    if not command.name or len(command.name) > TEXT_MAX:
+        return refused(f"a firm's name has 1 to {TEXT_MAX} characters")
+    return [ev.FirmOpened(command.name, command.world, command.routes, command.sequences)]
+
+
+def define_instrument(state: HouseState, command: cmd.DefineInstrument, seq: int) -> Events:
+    """Add or change an instrument; a symbol names one instrument."""
+    del seq
+    instrument = command.instrument
+    if instrument.instrument_id <= 0 or not instrument.symbol or len(instrument.symbol) > TEXT_MAX:
+        return refused("an instrument has a positive id and a symbol")
+    known = state.symbols.get(instrument.symbol)
+    if known not in {None, instrument.instrument_id}:
+        return refused(f"symbol {instrument.symbol} already names instrument {known}")
+    if instrument.round_lot <= 0 or instrument.previous_close < 0:
+        return refused(f"{instrument.symbol}: round lot must be positive and previous close not negative")
+    return [ev.InstrumentDefined(instrument)]
+
+
+def define_commission_scheme(state: HouseState, command: cmd.DefineCommissionScheme, seq: int) -> Events:
+    """Add or change a commission scheme."""
+    del state, seq
+    terms = command.terms
+    if terms.scheme_id <= 0 or min(terms.per_share, terms.per_trade, terms.order_min, terms.order_max) < 0:
+        return refused("a commission scheme has a positive id and no negative amount")
+    if terms.order_max and terms.order_max < terms.order_min:
+        return refused("a commission scheme's maximum is not below its minimum")
+    return [ev.CommissionSchemeDefined(terms)]
+
+
+def register_customer(state: HouseState, command: cmd.RegisterCustomer, seq: int) -> Events:
+    """Register a customer under the next number."""
+    del seq
+    if not command.display_name or len(command.display_name) > TEXT_MAX:
+        return refused(f"a customer's display name has 1 to {TEXT_MAX} characters")
+    return [ev.CustomerRegistered(len(state.customers) + 1, command.display_name, command.profile_reference)]
+
+
+def open_account(state: HouseState, command: cmd.OpenAccount, seq: int) -> Events:
+    """Open an account for a customer."""
+    del seq
+    if command.customer_id not in state.customers:
+        return refused(f"there is no customer {command.customer_id}")
+    if command.scheme_id not in state.schemes:
+        return refused(f"there is no commission scheme {command.scheme_id}")
+    if not command.number or len(command.number) > TEXT_MAX:
+        return refused("an account has a number at the clearing firm")
+    if command.short_permitted and command.kind is not AccountKind.MARGIN:
+        return refused("short sales need a margin account")
+    return [
+        ev.AccountOpened(
+            len(state.accounts) + 1,
+            command.customer_id,
+            command.number,
+            command.kind,
+            command.scheme_id,
+            command.short_permitted,
+            command.limits,
+        )
+    ]
+
+
+def change_account(state: HouseState, command: cmd.ChangeAccount, seq: int) -> Events:
+    """Change an account's state, permission, scheme and limits, for a reason."""
+    del seq
+    account = state.accounts.get(command.account_id)
+    if account is None:
+        return _no_account(command.account_id)
+    if command.scheme_id not in state.schemes:
+        return refused(f"there is no commission scheme {command.scheme_id}", command.account_id)
+    if not command.reason or len(command.reason) > TEXT_MAX:
+        return refused("a change of an account needs a reason", command.account_id)
+    if command.short_permitted and account.kind is not AccountKind.MARGIN:
+        return refused("short sales need a margin account", command.account_id)
+    if command.state is AccountState.CLOSED and _is_in_use(state, account):
+        return refused(
+            f"account {account.number} still has money, positions or open orders and cannot be closed",
+            command.account_id,
+        )
+    return [
+        ev.AccountChanged(
+            command.account_id,
+            command.state,
+            command.short_permitted,
+            command.scheme_id,
+            command.limits,
+            command.reason,
+        )
+    ]
+
+
+def _is_in_use(state: HouseState, account: Account) -> bool:
+    return bool(
+        account.open_orders
+        or state.ledger.trade_date_balance(account.account_id, CASH)
+        or any(position.shares for position in account.positions.values())
+    )
+
+
+def transfer_cash(state: HouseState, command: cmd.TransferCash, seq: int) -> Events:
+    """Take a deposit or a withdrawal; a reference is good once."""
+    del seq
+    account = state.accounts.get(command.account_id)
+    if account is None:
+        return _no_account(command.account_id)
+    amount = command.amount
+    refusal = _check_transfer(account, command.reference, amount, MONEY_MAX)
+    if refusal:
+        return refusal
+    customer = ledger_account(account.account_id, LedgerCode.CUSTOMER_SETTLED)
+    if amount > 0:
+        transfer = Transfer(TransferCode.DEPOSIT, _CLEARING, customer, CASH, amount)
+    else:
+        available = min(
+            funds_available(state.ledger, account, state.risk.prices, state.instruments, state.risk.margin),
+            state.ledger.settled_balance(account.account_id, CASH),
+        )
+        if -amount > available:
+            return refused(
+                f"${format_cents(-amount)} cannot be withdrawn: ${format_cents(max(available, 0))} is settled and free",
+                account.account_id,
+            )
+        transfer = Transfer(TransferCode.WITHDRAWAL, customer, _CLEARING, CASH, -amount)
+    return [ev.CashTransferred(account.account_id, amount, command.reference, (transfer,))]
+
+
+def transfer_shares(state: HouseState, command: cmd.TransferShares, seq: int) -> Events:
+    """Bring shares in from another firm, or send free ones out."""
+    del seq
+    account = state.accounts.get(command.account_id)
+    if account is None:
+        return _no_account(command.account_id)
+    shares = command.shares
+    refusal = _check_transfer(account, command.reference, shares, QUANTITY_MAX)
+    if refusal:
+        return refusal
+    if command.instrument_id not in state.instruments:
+        return refused(f"there is no instrument {command.instrument_id}", account.account_id)
+    if abs(command.cost) > MONEY_MAX or (command.cost < 0) != (shares < 0 and command.cost != 0):
+        return refused("the cost basis has the sign of the shares", account.account_id)
+    customer = ledger_account(account.account_id, LedgerCode.CUSTOMER_SETTLED)
+    if shares > 0:
+        if account.shares(command.instrument_id) < 0:
+            return refused(
+                "shares are not brought into a short position; buy to cover it", account.account_id
+            )
+        transfer = Transfer(TransferCode.SHARES_IN, _TRANSFER_AGENT, customer, command.instrument_id, shares)
+    else:
+        position = account.positions.get(command.instrument_id)
+        settled = state.ledger.settled_balance(account.account_id, command.instrument_id)
+        free = min(settled, position.shares - position.closing_held) if position is not None else 0
+        if -shares > free:
+            return refused(
+                f"{-shares} shares cannot go out: {max(free, 0)} are settled and free", account.account_id
+            )
+        transfer = Transfer(
+            TransferCode.SHARES_OUT, customer, _TRANSFER_AGENT, command.instrument_id, -shares
+        )
+    return [
+        ev.SharesTransferred(
+            account.account_id, command.instrument_id, shares, command.cost, command.reference, (transfer,)
+        )
+    ]
+
+
+def _check_transfer(account: Account, reference: str, amount: int, most: int) -> Events:
+    if not reference or len(reference) > TEXT_MAX:
+        return refused("a transfer has a reference, unique in its account", account.account_id)
+    if reference in account.references:
+        return refused(
+            f"reference {reference!r} was taken before; nothing was moved again", account.account_id
+        )
+    if amount == 0 or abs(amount) > most:
+        return refused(f"a transfer moves something, and at most {most} units", account.account_id)
+    return []
+
+
+def set_sequences(state: HouseState, command: cmd.SetSequences, seq: int) -> Events:
+    """Set a class's route sequence and punt list."""
+    del seq
+    problem = state.desk.check_sequences(command.equity_class, command.sequence, command.punt_list)
+    if problem is not None:
+        return refused(problem)
+    return [ev.SequencesSet(command.equity_class, command.sequence, command.punt_list)]
+
+
+def switch_route(state: HouseState, command: cmd.SwitchRoute, seq: int) -> Events:
+    """Enable or disable a route."""
+    del seq
+    if not 0 <= command.venue < len(state.desk.routes):
+        return refused(f"there is no venue {command.venue}; venues are 0 to {len(state.desk.routes) - 1}")
+    return [ev.RouteSwitched(command.venue, command.enabled, command.reason[:TEXT_MAX])]
+
+
+def set_kill_switch(state: HouseState, command: cmd.SetKillSwitch, seq: int) -> Events:
+    """Stop or allow new orders of the firm or of one account."""
+    del seq
+    if command.account_id and command.account_id not in state.accounts:
+        return _no_account(command.account_id)
+    return [ev.KillSwitchSet(command.account_id, command.engaged, command.reason[:TEXT_MAX])]
+
+
+def _no_account(account_id: int) -> Events:
+    return [
+        ev.CommandRefused(RejectReason.UNKNOWN_ACCOUNT, f"there is no account {account_id}", account_id, 0)
+    ]

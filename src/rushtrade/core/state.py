@@ -1,0 +1,97 @@
+"""All the house remembers between two commands. Changed by `apply` alone; equal journals give equal states."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from rushtrade.dart.desk import RoutingDesk
+from rushtrade.domain.accounts import CommissionTerms
+from rushtrade.domain.instants import day_from_number
+from rushtrade.domain.instruments import Instrument
+from rushtrade.ledger.account import Account
+from rushtrade.ledger.ledger import Ledger
+from rushtrade.orders.blotter import OrderBlotter
+from rushtrade.risk.checks import RiskView
+from rushtrade.rules.day import RulesForDay, rules_for_day
+from rushtrade.rules.margin import MARGIN
+
+
+class Customer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A customer as the core knows one: who it is stays outside the journal."""
+
+    customer_id: int
+    display_name: str
+    profile_reference: str
+
+
+class HouseState:
+    """The house: firm, accounts, orders, ledger, prices, day."""
+
+    __slots__ = (
+        "accounts",
+        "blotter",
+        "closes_ns",
+        "customers",
+        "day_is_open",
+        "desk",
+        "firm_name",
+        "instruments",
+        "ledger",
+        "now_ns",
+        "opens_ns",
+        "report_seqs",
+        "risk",
+        "rules",
+        "schemes",
+        "settlement_date",
+        "symbols",
+        "trade_date",
+        "world",
+    )
+
+    def __init__(self) -> None:
+        self.firm_name = ""
+        self.world = ""
+        self.now_ns = 0
+        self.customers: dict[int, Customer] = {}
+        self.accounts: dict[int, Account] = {}
+        self.instruments: dict[int, Instrument] = {}
+        self.symbols: dict[str, int] = {}
+        self.schemes: dict[int, CommissionTerms] = {}
+        self.ledger = Ledger()
+        self.blotter = OrderBlotter(self.accounts, self.ledger)
+        self.desk = RoutingDesk((), ())
+        self.report_seqs: list[int] = []
+        """Number of the last report taken from each venue."""
+        self.trade_date = 0
+        self.settlement_date = 0
+        self.opens_ns = 0
+        self.closes_ns = 0
+        self.day_is_open = False
+        self.rules: RulesForDay | None = None
+        """Dated rules of the trade date; None before the first one opened."""
+        self.risk = RiskView(
+            ledger=self.ledger,
+            prices={},
+            margin=MARGIN.on(_FIRST_RULES_DAY),
+            instruments=self.instruments,
+            market_open=False,
+            firm_killed=False,
+            now_ns=0,
+        )
+
+    def open_day(self, trade_date: int, settlement_date: int, opens_ns: int, closes_ns: int) -> None:
+        """Take a trade date's rules."""
+        self.trade_date = trade_date
+        self.settlement_date = settlement_date
+        self.opens_ns = opens_ns
+        self.closes_ns = closes_ns
+        self.day_is_open = True
+        self.rules = rules_for_day(day_from_number(trade_date))
+        self.risk.margin = self.rules.margin
+
+
+_FIRST_RULES_DAY = dt.date(2000, 1, 3)
+"""Margin rules a house values accounts by before its first trade date opens."""
