@@ -57,6 +57,12 @@ class RoutingDesk:
         self._sequences = {row.equity_class: row for row in sequences}
         self._by_code = {route.route_code: route.venue for route in routes}
         self._by_name = {route.code: route.venue for route in routes}
+        for row in sequences:
+            codes = row.sequence + row.punt_list + row.legal_codes
+            require(
+                all(code in self._by_code for code in codes),
+                f"the sequences {codes!r} of class {row.equity_class} name routes of the desk ({''.join(self._by_code)})",
+            )
         self._steps: dict[int, tuple[int, ...]] = {}
         self._sequence_skips: dict[tuple[int, int, int], tuple[Skip, ...]] = {}
         self._lay_out_sheet()
