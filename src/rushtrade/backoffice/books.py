@@ -4,8 +4,9 @@ A fold of transfers into the same `Ledger` the house itself posts to, of executi
 observed marks. A day's movements are counted from one close to the next, so that money wired in after
 the close belongs to the following day.
 
-The closing mark of an instrument is its last sale; where no sale was ever observed, the bid for a long and the ask for a
-short position; where nothing was observed, the previous close the instrument was defined with.
+Closing marks are the valuation prices of `risk.valuation.mark_price`, the same function that values accounts during the
+day: the last sale within a good quote, else the midpoint, else the last good price. Before anything is observed an
+instrument stands at the previous close it was defined with.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from rushtrade.domain.events import (
 )
 from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.numbers import notional
-from rushtrade.domain.quotes import Mark
 from rushtrade.domain.transfers import CASH, owner_of
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.ledger.position import Position
+from rushtrade.risk.valuation import mark_price
 
 Holding = tuple[int, int]
 """Account id and instrument id."""
@@ -49,8 +50,7 @@ class Books:
         """Net money of trades since the last close, commissions and fees included, by account."""
         self.shares_traded: defaultdict[Holding, int] = defaultdict(int)
         self.shares_moved: defaultdict[Holding, int] = defaultdict(int)
-        self._marks: dict[int, Mark] = {}
-        self._previous_closes: dict[int, int] = {}
+        self._prices: dict[int, int] = {}
         self._trade_date = 0
         self._settlement_date = 0
 
@@ -78,18 +78,13 @@ class Books:
         """The day on which trades of `trade_date` settle."""
         return day_from_number(self._settlement_date)
 
-    def mark(self, instrument_id: int, shares: int) -> int:
-        """Give the price at which a position of so many signed shares is valued; 0 = nothing known."""
-        mark = self._marks.get(instrument_id)
-        if mark is not None:
-            near = mark.last or (mark.bid if shares >= 0 else mark.ask)
-            if near:
-                return near
-        return self._previous_closes.get(instrument_id, 0)
+    def mark(self, instrument_id: int) -> int:
+        """Give the price at which positions in an instrument are valued; 0 = none known."""
+        return self._prices.get(instrument_id, 0)
 
     def market_value(self, instrument_id: int, shares: int) -> int:
         """Give what signed shares are worth at the mark, in micro-dollars."""
-        return notional(self.mark(instrument_id, shares), shares)
+        return notional(self.mark(instrument_id), shares)
 
     def trade_date_balances(self) -> dict[int, dict[int, int]]:
         """Give what each customer account owns as of the last trade: account id → asset → amount, zeros left out."""
@@ -113,7 +108,7 @@ class Books:
         }
 
     def _instrument_defined(self, event: InstrumentDefined, _seq: int, _time_ns: int) -> None:
-        self._previous_closes[event.instrument.instrument_id] = event.instrument.previous_close
+        self._prices.setdefault(event.instrument.instrument_id, event.instrument.previous_close)
 
     def _day_opened(self, event: DayOpened, _seq: int, _time_ns: int) -> None:
         self._trade_date = event.trade_date
@@ -153,4 +148,5 @@ class Books:
 
     def _marks_observed(self, event: MarksObserved, _seq: int, _time_ns: int) -> None:
         for mark in event.marks:
-            self._marks[mark.instrument_id] = mark
+            held = self._prices.get(mark.instrument_id, 0)
+            self._prices[mark.instrument_id] = mark_price(mark.bid, mark.ask, mark.last, held)

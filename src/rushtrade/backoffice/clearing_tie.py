@@ -82,7 +82,7 @@ def _positions(day: ClearingDay, books: Books, directory: Directory) -> Iterator
         settled,
         "shares",
     )
-    rolled = {key: row.previous_shares for key, row in listed.items()}
+    rolled = defaultdict(int, {key: row.previous_shares for key, row in listed.items()})
     for (account, instrument), moved in (*books.shares_traded.items(), *books.shares_moved.items()):
         rolled[f"{directory.number(account)} {directory.symbol(instrument)}"] += moved
     yield from _compare("previous position and today's movements", rolled, trade_date, "shares")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from rushtrade.domain.errors import InvalidInput
+
+_PERCENT = re.compile(r"([+-]?\d{1,12}(?:\.(\d{1,12}))?)%", re.ASCII)
 
 NOT_APPLICABLE = "n/a"
 """A change from nothing has no percentage."""
@@ -61,8 +64,7 @@ def _prints(current: int, prior: int, percent: Fraction, decimals: int) -> bool:
 
 
 def _read(shown: str, decimals: int) -> Fraction:
-    text = shown.strip().removesuffix("%")
-    whole, _, part = text.lstrip("+-").partition(".")
-    if not shown.strip().endswith("%") or not (whole + part).isdecimal() or len(part) != decimals:
+    match = _PERCENT.fullmatch(shown.strip())
+    if match is None or len(match[2] or "") != decimals:
         raise InvalidInput(f"change {shown!r} is not a percentage with {decimals} decimals such as '+82%'")
-    return Fraction(text)
+    return Fraction(match[1])

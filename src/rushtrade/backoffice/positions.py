@@ -46,7 +46,7 @@ def _rows(books: Books, directory: Directory) -> Iterator[PositionRow]:
             trade_date_shares=shares,
             settled_shares=books.ledger.settled_balance(account_id, instrument_id),
             cost=books.positions.get(holding, Position()).cost,
-            mark=books.mark(instrument_id, shares),
+            mark=books.mark(instrument_id),
             market_value=books.market_value(instrument_id, shares),
         )
 

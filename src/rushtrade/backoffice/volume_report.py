@@ -215,7 +215,7 @@ class _Trading:
                         assets += amount
                     else:
                         assets += self._books.market_value(asset, amount)
-                        unmarked += not self._books.mark(asset, amount)
+                        unmarked += not self._books.mark(asset)
         return MonthFigures(
             month=month,
             sessions=self._sessions[month],
