@@ -188,8 +188,9 @@ class RoutingDesk:
         classes = sorted(self._sequences)
         self._state_rows = {one: kernel.STATES + place for place, one in enumerate(classes)}
         self._closed_row = kernel.STATES + len(classes)
-        self.sheet_bytes = bytearray(8 * width * (self._closed_row + 1))
-        self.sheet = np.frombuffer(self.sheet_bytes, np.int64).reshape(-1, width)
+        height = self._closed_row + 1
+        self.sheet_bytes = bytearray(8 * height * width)
+        self.sheet = np.frombuffer(self.sheet_bytes, np.int64).reshape(height, width)
         self.read_answers = struct.Struct(f"={kernel.ANSWERS * width}q").unpack_from
         for venue, route in enumerate(self.routes):
             self.sheet[kernel.TAKE_MILS, venue] = route.take_mils

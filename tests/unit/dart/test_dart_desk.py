@@ -101,3 +101,11 @@ def test_a_desk_refuses_tables_that_contradict_themselves():
         RoutingDesk((words.route(0),) * 65, ())
     with pytest.raises(InvariantBroken, match="'AB' of class 1 name routes of the desk"):
         RoutingDesk((words.route(0),), (RouteSequences(1, "A", "", "B"),))
+
+
+def test_a_house_without_venues_has_a_desk_that_sends_nothing():
+    desk = RoutingDesk((), ())
+    for text in ("buy 300 10.00 day", "buy 300 10.00 fok", "buy 300 10.00 day SEQUENCE"):
+        made = plan(desk, words.need(text), words.stamp(Side.BUY, "A 10.00x100"))
+        assert (made.children, made.skips) == ((), ())
+    assert RoutingDesk.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(desk.snapshot()))).routes == ()
