@@ -12,7 +12,8 @@ buckets ──▶ orders ──▶ levels ──▶ books          one set of ar
 * A **ladder** is a side's levels sorted from worst to best, so that what happens near the best price moves little
   memory. An entry is `key << 32 | level`, where the key of a bid is its price and that of an ask is `KEY_MAX - price`:
   larger is better on both sides. A ladder that is full moves to a chunk twice as long; old chunks are used again.
-* A **book** is one stock at one venue, at index `locate * venues + venue`, with both its sides.
+* A **book** is one stock at one venue, at index `locate * venues + venue`, with both its sides. `listings` holds, by
+  instrument and venue, the index of the book plus one.
 
 Slot 0 of every array stands for "none", so that memory of zeros is a valid empty state. Kernels address fields by the
 offsets below, which are taken from the record types: a layout is written down once.

@@ -96,30 +96,31 @@ class BookStorage:
         self.trades = np.zeros(room.trades, TRADE)
         self.symbols = _symbol_table(symbols)
         self.listings = np.zeros((len(symbols) + 1) * venues, np.int32)
-        self._set("venue_count", venues)
+        self.put("venue_count", venues)
         for name, value in _FIRST_SLOT.items():
-            self._set(name, value)
-        self._set("ladder_longest", LADDER_ROOM_MIN)
+            self.put(name, value)
+        self.put("ladder_longest", LADDER_ROOM_MIN)
         self._point()
 
     def get(self, name: str) -> int:
         """A word of the header."""
         return int(self.words[_WORD[name]])
 
-    def _set(self, name: str, value: int) -> None:
+    def put(self, name: str, value: int) -> None:
+        """Set a word of the header."""
         self.words[_WORD[name]] = value
 
     def _point(self) -> None:
         """Write the addresses and sizes of all arrays into the header."""
         for name in _ARRAYS:
-            self._set(name, getattr(self, name).ctypes.data)
-        self._set("orders_room", len(self.orders))
-        self._set("levels_room", len(self.levels))
-        self._set("ladders_room", len(self.ladders))
-        self._set("locates_room", len(self.books) // len(self.venues))
-        self._set("trades_room", len(self.trades))
-        self._set("bucket_mask", len(self.buckets) - 1)
-        self._set("symbol_mask", len(self.symbols) - 1)
+            self.put(name, getattr(self, name).ctypes.data)
+        self.put("orders_room", len(self.orders))
+        self.put("levels_room", len(self.levels))
+        self.put("ladders_room", len(self.ladders))
+        self.put("locates_room", len(self.books) // len(self.venues))
+        self.put("trades_room", len(self.trades))
+        self.put("bucket_mask", len(self.buckets) - 1)
+        self.put("symbol_mask", len(self.symbols) - 1)
 
     def grow(self, reason: int) -> None:
         """Double the array a kernel named."""
@@ -148,10 +149,10 @@ class BookStorage:
                 setattr(self, name, np.zeros_like(getattr(self, name)))
         venues = len(self.venues)
         self.words[...] = 0
-        self._set("venue_count", venues)
+        self.put("venue_count", venues)
         for name, value in _FIRST_SLOT.items():
-            self._set(name, value)
-        self._set("ladder_longest", LADDER_ROOM_MIN)
+            self.put(name, value)
+        self.put("ladder_longest", LADDER_ROOM_MIN)
         self._point()
 
     def image(self) -> BooksImage:

@@ -28,7 +28,9 @@ from rushtrade.domain.errors import require
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.quotes import LEVEL_BYTES, Mark, QuoteStamp
 from rushtrade.market import market_kernel as kernel
-from rushtrade.market.book_kernel import FOREVER, clear_venue
+from rushtrade.market import quote_kernel
+from rushtrade.market.book_feed_kernel import FOREVER
+from rushtrade.market.book_kernel import clear_venue
 from rushtrade.market.book_layout import (
     ANOMALIES,
     BEST,
@@ -267,25 +269,25 @@ class MarketData:
 
     def nbbo(self, instrument_id: int) -> Nbbo:
         """Best bid and offer over all live venues."""
-        state = kernel.nbbo(self._header, self._market, self._slots[instrument_id])
+        state = quote_kernel.nbbo(self._header, self._market, self._slots[instrument_id])
         time_ns, bid, bid_shares, ask, ask_shares, last = _QUOTE.unpack_from(self._out_bytes)
         return Nbbo(time_ns, bid, bid_shares, ask, ask_shares, last, QUOTE_STATES[state])
 
     def venue_quotes(self, instrument_id: int) -> list[VenueQuote]:
         """Best levels by venue, in the order of the venues."""
-        kernel.nbbo(self._header, self._market, self._slots[instrument_id])
+        quote_kernel.nbbo(self._header, self._market, self._slots[instrument_id])
         return [VenueQuote(*row) for row in self._rows(len(self._venue_names), 4)]
 
     def montage(self, instrument_id: int, depth: int) -> list[MontageRow]:
         """Levels of every live venue, bids then asks, best first, `depth` of each (at most MONTAGE_DEPTH_MAX)."""
         depth = min(depth, MONTAGE_DEPTH_MAX)
-        rows = kernel.montage(self._header, self._market, self._slots[instrument_id], depth)
+        rows = quote_kernel.montage(self._header, self._market, self._slots[instrument_id], depth)
         return [MontageRow(*row) for row in self._rows(rows, 5)]
 
     def stamp(self, instrument_id: int, side: int, shares: int, *, near: bool) -> QuoteStamp:
         """What an order of `side` (0 buy, 1 sell) for so many shares sees; `near` adds the best of its own side."""
         slot = self._slots[instrument_id]
-        rows = kernel.stamp(self._header, self._market, slot, int(side), shares, near)
+        rows = quote_kernel.stamp(self._header, self._market, slot, int(side), shares, near)
         out = self._out_bytes
         time_ns, bid, bid_shares, ask, ask_shares, last = _QUOTE.unpack_from(out)
         levels = bytes(out[_ROWS_AT : _ROWS_AT + LEVEL_BYTES * rows])
@@ -295,7 +297,7 @@ class MarketData:
         """Best bid, best ask and last price of several instruments."""
         slots = np.array([self._slots[instrument_id] for instrument_id in instrument_ids], np.int64)
         rows = np.zeros((len(slots), 3), np.int64)
-        kernel.marks(self._header, self._market, slots, rows)
+        quote_kernel.marks(self._header, self._market, slots, rows)
         return [
             Mark(instrument_id, *row)
             for instrument_id, row in zip(instrument_ids, rows.tolist(), strict=True)

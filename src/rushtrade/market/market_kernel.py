@@ -1,10 +1,7 @@
-"""From a packet of one venue to what the market as a whole shows.
+"""A packet of one venue becomes last sales, trades, bars, and notice of what changed.
 
-`receive` applies a packet to the venue's books and turns its executions into last sales, trades and bars, in one call.
-The rest reads: best quotes over all venues, the montage, and the stamp an order carries away. Nothing is cached
-between packet and question: a best level is two loads away, and there are few venues.
-
-A venue that is not live has no say in any of it.
+`receive` applies a packet to the venue's books and files its executions, in one call. Trades go to a ring and to the
+minute they happened in, whatever order the venues' packets arrive in; a trade declared void is taken out again.
 """
 
 # numba's decorators are untyped
@@ -15,31 +12,21 @@ from __future__ import annotations
 
 from numba import njit
 
-from rushtrade.market.book_kernel import DRAIN_TRADES, FOREVER, apply
+from rushtrade.market.book_feed_kernel import (
+    DRAIN_TRADES,
+    FOREVER,
+    apply,
+)
 from rushtrade.market.book_layout import (
     APPLIED,
-    ASK,
     BEST,
-    BID,
     BOOK_BYTES,
     BOOK_INSTRUMENT,
     BOOK_MARKS,
-    BOOK_SIDES,
-    BOOK_TIME,
     BOOKS,
     CONSUMED,
     DEPTH,
-    KEY_MAX,
-    LADDERS,
-    LEVEL_BYTES,
-    LEVEL_ORDERS,
-    LEVEL_SHARES,
-    LEVELS,
-    LISTINGS,
     PRINT,
-    SIDE_BYTES,
-    SIDE_LADDER,
-    SIDE_LEVELS,
     TOUCHED,
     TOUCHED_COUNT,
     TRADE_BROKEN,
@@ -59,7 +46,6 @@ from rushtrade.market.book_layout import (
     TRADES_ROOM,
     VENUE_BYTES,
     VENUE_CLOSED,
-    VENUE_COUNT,
     VENUE_EVENT,
     VENUE_LIVE,
     VENUE_STATE,
@@ -82,8 +68,6 @@ from rushtrade.market.market_layout import (
     BARS,
     BARS_ROOM,
     BARS_USED,
-    CROSSED,
-    GOOD,
     INSTRUMENT_BYTES,
     INSTRUMENT_LAST_BAR,
     INSTRUMENT_LAST_PRICE,
@@ -95,18 +79,13 @@ from rushtrade.market.market_layout import (
     INSTRUMENT_TRADES,
     INSTRUMENT_VOLUME,
     INSTRUMENTS,
-    LOCKED,
     MIDNIGHT,
     MINUTE_NS,
-    ONE_SIDED,
-    OUT,
-    OUT_ROWS,
     PENDING,
     PENDING_COUNT,
     RING,
     RING_COUNT,
     RING_MASK,
-    UNKNOWN,
 )
 from rushtrade.wire.address_kernel import (
     address_of_bytes,
@@ -117,16 +96,14 @@ from rushtrade.wire.address_kernel import (
     store_i64,
     store_u8,
 )
-from rushtrade.wire.itch50_kernel import BROKEN, frame_at
+from rushtrade.wire.itch50_kernel import (
+    BROKEN,
+    frame_at,
+)
 
 GROW_BARS = 22
 """The array of bars must grow before more messages can be taken."""
 END_OF_MESSAGES = ord("C")
-STAMP_LEVELS_MAX = 10
-"""Levels of one venue in a stamp: what a sweep of ten levels of ten venues needs, and 240 bytes a venue at most."""
-
-
-# ---------------------------------------------------------------- a packet comes in
 
 
 @njit(cache=True, nogil=True)
@@ -248,9 +225,6 @@ def merge(bar, time, price, shares, newer):
     store_i64(bar + BAR_VALUE, load_i64(bar + BAR_VALUE) + price * shares)
 
 
-# ---------------------------------------------------------------- a trade is void
-
-
 @njit(cache=True, nogil=True)
 def trade_at(market, link):
     """Address of the trade a link points to, 0 when the ring has overwritten it."""
@@ -317,189 +291,6 @@ def rebuild_bar(market, instrument, start, price, shares):
         store_i64(bar + BAR_VALUE, value)
         store_i64(bar + BAR_HIGH, high)
         store_i64(bar + BAR_LOW, low)
-
-
-# ---------------------------------------------------------------- what the market shows
-
-
-@njit(cache=True, nogil=True)
-def side_at(header, slot, venue, side):
-    """Address of a side of an instrument's book at a venue; 0 when the venue has no say."""
-    if load_i64(load_i64(header + VENUES) + venue * VENUE_BYTES + VENUE_STATE) != VENUE_LIVE:
-        return 0
-    listing = load_i64(header + LISTINGS) + 4 * (slot * load_i64(header + VENUE_COUNT) + venue)
-    book_index = load_i32(listing)
-    if book_index == 0:
-        return 0
-    return load_i64(header + BOOKS) + book_index * BOOK_BYTES + BOOK_SIDES + side * SIDE_BYTES
-
-
-@njit(cache=True, nogil=True)
-def level_of(header, side_address, rank, side):
-    """Price and address of the level at a rank from the best, (0, 0) when there is none."""
-    levels = load_i32(side_address + SIDE_LEVELS)
-    if rank >= levels:
-        return 0, 0
-    entry = load_i64(
-        load_i64(header + LADDERS) + 8 * (load_i32(side_address + SIDE_LADDER) + levels - 1 - rank)
-    )
-    key = (entry >> 32) & KEY_MAX
-    price = key if side == BID else KEY_MAX - key
-    return price, load_i64(header + LEVELS) + (entry & KEY_MAX) * LEVEL_BYTES
-
-
-@njit(cache=True, nogil=True)
-def best_of(header, slot, side):
-    """Best price of a side over all live venues, and the shares all of them show at it."""
-    price = 0
-    shares = 0
-    for venue in range(load_i64(header + VENUE_COUNT)):
-        address = side_at(header, slot, venue, side)
-        if address == 0:
-            continue
-        level_price, level = level_of(header, address, 0, side)
-        if level == 0:
-            continue
-        better = level_price > price if side == BID else level_price < price
-        if price == 0 or better:
-            price, shares = level_price, load_i64(level + LEVEL_SHARES)
-        elif level_price == price:
-            shares += load_i64(level + LEVEL_SHARES)
-    return price, shares
-
-
-@njit(cache=True, nogil=True)
-def quote_time(header, market, slot):
-    """Time of the last message about an instrument from a live venue, 0 when there was none."""
-    latest = 0
-    for venue in range(load_i64(header + VENUE_COUNT)):
-        side = side_at(header, slot, venue, BID)
-        if side != 0:
-            latest = max(latest, load_i64(side - BOOK_SIDES + BOOK_TIME))
-    return latest + load_i64(market + MIDNIGHT) if latest > 0 else 0
-
-
-@njit(cache=True, nogil=True)
-def quote(header, market, slot):
-    """Write time, bid, its shares, ask, its shares and the last price to the output."""
-    out = load_i64(market + OUT)
-    bid, bid_shares = best_of(header, slot, BID)
-    ask, ask_shares = best_of(header, slot, ASK)
-    store_i64(out, quote_time(header, market, slot))
-    store_i64(out + 8, bid)
-    store_i64(out + 16, bid_shares)
-    store_i64(out + 24, ask)
-    store_i64(out + 32, ask_shares)
-    instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-    store_i64(out + 40, load_i64(instrument + INSTRUMENT_LAST_PRICE))
-
-
-@njit(cache=True, nogil=True)
-def quote_state(bid, ask):
-    """What a pair of best prices is called."""
-    if bid == 0 and ask == 0:
-        return UNKNOWN
-    if bid == 0 or ask == 0:
-        return ONE_SIDED
-    if bid < ask:
-        return GOOD
-    return LOCKED if bid == ask else CROSSED
-
-
-@njit(cache=True, nogil=True)
-def nbbo(header, market, slot):
-    """`quote`, then the state; rows of (bid, shares, ask, shares) by venue behind it."""
-    quote(header, market, slot)
-    out = load_i64(market + OUT)
-    row = out + 8 * OUT_ROWS
-    for venue in range(load_i64(header + VENUE_COUNT)):
-        for side in range(2):
-            price = shares = 0
-            address = side_at(header, slot, venue, side)
-            if address != 0:
-                price, level = level_of(header, address, 0, side)
-                if level != 0:
-                    shares = load_i64(level + LEVEL_SHARES)
-            store_i64(row, price)
-            store_i64(row + 8, shares)
-            row += 16
-    return quote_state(load_i64(out + 8), load_i64(out + 24))
-
-
-@njit(cache=True, nogil=True)
-def stamp(header, market, slot, side, shares, near):
-    """`quote`, then the levels an order could meet behind it; returns how many rows.
-
-    Rows are (venue * 2 + side, price, shares): the side an order of `side` takes, venue by venue, best first, until
-    the venue alone shows `shares` or `STAMP_LEVELS_MAX` are given; then, if `near`, the best of its own side by venue.
-    """
-    quote(header, market, slot)
-    row = load_i64(market + OUT) + 8 * OUT_ROWS
-    begin = row
-    far = 1 - side
-    for venue in range(load_i64(header + VENUE_COUNT)):
-        address = side_at(header, slot, venue, far)
-        if address == 0:
-            continue
-        shown = 0
-        rank = 0
-        while shown < shares and rank < STAMP_LEVELS_MAX:
-            price, level = level_of(header, address, rank, far)
-            if level == 0:
-                break
-            store_i64(row, venue * 2 + far)
-            store_i64(row + 8, price)
-            store_i64(row + 16, load_i64(level + LEVEL_SHARES))
-            shown += load_i64(level + LEVEL_SHARES)
-            row += 24
-            rank += 1
-    if near:
-        for venue in range(load_i64(header + VENUE_COUNT)):
-            address = side_at(header, slot, venue, side)
-            if address == 0:
-                continue
-            price, level = level_of(header, address, 0, side)
-            if level != 0:
-                store_i64(row, venue * 2 + side)
-                store_i64(row + 8, price)
-                store_i64(row + 16, load_i64(level + LEVEL_SHARES))
-                row += 24
-    return (row - begin) // 24
-
-
-@njit(cache=True, nogil=True)
-def montage(header, market, slot, depth):
-    """Write rows of (venue, side, price, shares, orders), best first by venue and side; returns how many."""
-    row = load_i64(market + OUT) + 8 * OUT_ROWS
-    begin = row
-    for venue in range(load_i64(header + VENUE_COUNT)):
-        for side in range(2):
-            address = side_at(header, slot, venue, side)
-            if address == 0:
-                continue
-            for rank in range(min(depth, load_i32(address + SIDE_LEVELS))):
-                price, level = level_of(header, address, rank, side)
-                store_i64(row, venue)
-                store_i64(row + 8, side)
-                store_i64(row + 16, price)
-                store_i64(row + 24, load_i64(level + LEVEL_SHARES))
-                store_i64(row + 32, load_i32(level + LEVEL_ORDERS))
-                row += 40
-    return (row - begin) // 40
-
-
-@njit(cache=True, nogil=True)
-def marks(header, market, slots, rows):
-    """Fill a row of (bid, ask, last) for each slot."""
-    for index in range(slots.size):
-        slot = slots[index]
-        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-        rows[index, 0] = best_of(header, slot, BID)[0]
-        rows[index, 1] = best_of(header, slot, ASK)[0]
-        rows[index, 2] = load_i64(instrument + INSTRUMENT_LAST_PRICE)
-
-
-# ---------------------------------------------------------------- what changed, and what happened
 
 
 @njit(cache=True, nogil=True)

@@ -52,7 +52,7 @@ for _code, _size in LENGTHS.items():
     LENGTH_BY_TYPE[_code] = _size
 
 ADD, ADD_ATTRIBUTED, EXECUTED, EXECUTED_PRICE = (ord(letter) for letter in "AFEC")
-CANCEL, DELETE, REPLACE, TRADE, CROSS, BROKEN = (ord(letter) for letter in "XDUPQB")
+CANCEL, DELETE, REPLACE, NON_CROSS, CROSS, BROKEN = (ord(letter) for letter in "XDUPQB")
 BUY = ord("B")
 TIMESTAMP = 5
 BODY = 11
@@ -157,7 +157,7 @@ def decode_columns(buffer, begin, columns, rows):
         elif code == EXECUTED_PRICE:
             reference, shares, match = load_be64(body), load_be32(body + 8), load_be64(body + 12)
             flag, price = load_u8(body + 20), load_be32(body + 21)
-        elif code == TRADE:
+        elif code == NON_CROSS:
             reference, side = load_be64(body), load_u8(body + 8) != BUY
             shares, price, match = load_be32(body + 9), load_be32(body + 21), load_be64(body + 25)
         elif code == CROSS:
