@@ -17,20 +17,10 @@ import msgspec
 import numpy as np
 
 from rushtrade.dart import sweep_kernel as kernel
+from rushtrade.dart.sequences import check_sequences, check_tables, class_name
 from rushtrade.domain.errors import require
-from rushtrade.domain.instruments import EquityClass
 from rushtrade.domain.plans import Skip, SkipReason
 from rushtrade.domain.routes import Route, RouteSequences
-
-ROUTES_MAX = 64
-"""As many venues as a world may have."""
-
-_CLASS_NAMES = {
-    EquityClass.LISTED: "listed",
-    EquityClass.NASDAQ: "Nasdaq",
-    EquityClass.OTC_BB: "bulletin-board",
-    EquityClass.PINK: "pink-sheet",
-}
 
 
 class DeskImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -46,23 +36,14 @@ class RoutingDesk:
     """Routes, switches, links and sequences; `routes[i].venue` is `i`."""
 
     def __init__(self, routes: tuple[Route, ...], sequences: tuple[RouteSequences, ...]) -> None:
-        require(len(routes) <= ROUTES_MAX, f"a desk has at most {ROUTES_MAX} routes, not {len(routes)}")
-        require(
-            [route.venue for route in routes] == list(range(len(routes))),
-            "routes stand in the order of their venue numbers 0, 1, 2 …",
-        )
+        problem = check_tables(routes, sequences)
+        require(problem is None, problem or "")
         self.routes = routes
         self.enabled = [True] * len(routes)
         self.linked = [True] * len(routes)
         self._sequences = {row.equity_class: row for row in sequences}
         self._by_code = {route.route_code: route.venue for route in routes}
         self._by_name = {route.code: route.venue for route in routes}
-        for row in sequences:
-            codes = row.sequence + row.punt_list + row.legal_codes
-            require(
-                all(code in self._by_code for code in codes),
-                f"the sequences {codes!r} of class {row.equity_class} name routes of the desk ({''.join(self._by_code)})",
-            )
         self._steps: dict[int, tuple[int, ...]] = {}
         self._sequence_skips: dict[tuple[int, int, int], tuple[Skip, ...]] = {}
         self._lay_out_sheet()
@@ -90,23 +71,7 @@ class RoutingDesk:
 
     def check_sequences(self, equity_class: int, sequence: str, punt_list: str) -> str | None:
         """Say in a plain sentence why these strings cannot be set, or None when they can. Case matters."""
-        row = self._sequences.get(equity_class)
-        if row is None:
-            return f"there is no equity class {equity_class}; classes with sequences are {sorted(self._sequences)}"
-        name = class_name(equity_class)
-        if not row.legal_codes:
-            return f"no route of this world trades {name} shares, so their sequence stays empty"
-        if not sequence:
-            return f"the {name} sequence is empty; give at least one of the codes {row.legal_codes}"
-        for label, codes in (("sequence", sequence), ("punt list", punt_list)):
-            for position, code in enumerate(codes):
-                if code not in self._by_code:
-                    return f"{label} {codes!r}: {code!r} is no route code (case matters); legal for {name} shares are {row.legal_codes}"
-                if code not in row.legal_codes:
-                    return f"{label} {codes!r}: route {code!r} does not take {name} shares; legal are {row.legal_codes}"
-                if code in codes[:position]:
-                    return f"{label} {codes!r}: route {code!r} stands in it twice; name each route once"
-        return None
+        return check_sequences(self._sequences, self._by_code, equity_class, sequence, punt_list)
 
     def route_named(self, code: str) -> int | None:
         """Return the venue of a one-letter route code or a house code, None when unknown. Case matters."""
@@ -244,11 +209,3 @@ class RoutingDesk:
                 reason = SkipReason.NOT_IN_SEQUENCE
             skips.append(self.skip(venue, reason))
         return tuple(skips)
-
-
-def class_name(equity_class: int) -> str:
-    """Name an equity class as the desk says it."""
-    try:
-        return _CLASS_NAMES[EquityClass(equity_class)]
-    except ValueError:
-        return f"class-{equity_class}"

@@ -10,6 +10,7 @@ import pytest
 
 from rushtrade.dart.desk import RoutingDesk
 from rushtrade.dart.planning import plan
+from rushtrade.dart.sequences import check_tables
 from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.orders import Side
 from rushtrade.domain.routes import RouteSequences
@@ -94,13 +95,32 @@ def test_a_sequence_that_misses_a_venue_with_a_protected_quote_is_warned_of():
     assert desk.warnings(3, [0]) == []
 
 
-def test_a_desk_refuses_tables_that_contradict_themselves():
-    with pytest.raises(InvariantBroken, match="order of their venue numbers"):
-        RoutingDesk((words.route(1), words.route(0)), ())
-    with pytest.raises(InvariantBroken, match="at most 64 routes"):
-        RoutingDesk((words.route(0),) * 65, ())
-    with pytest.raises(InvariantBroken, match="'AB' of class 1 name routes of the desk"):
-        RoutingDesk((words.route(0),), (RouteSequences(1, "A", "", "B"),))
+TWICE = (words.route(0), msgspec.structs.replace(words.route(1), route_code="A"))
+DEAR = (msgspec.structs.replace(words.route(0), take_mils=2_000_000),)
+
+
+@pytest.mark.parametrize(
+    ("routes", "sequences", "why"),
+    [
+        (words.FOUR, words.SEQUENCES, None),
+        ((), (), None),
+        ((words.route(0),) * 65, (), "there are 65 routes; a desk has at most 64"),
+        ((words.route(1), words.route(0)), (), "routes stand in the order of their venue numbers 0, 1, 2 …"),
+        (TWICE, (), "route AAA has the code 'A'; a code is one letter of its own"),
+        (DEAR, (), "route AAA: fees lie within ±1000000, latencies at 0 or above"),
+        (words.FOUR, words.SEQUENCES[:1] * 2, "an equity class has one row of sequences"),
+        (
+            words.FOUR[:1],
+            (RouteSequences(1, "A", "", "AB"),),
+            "'AB' of class 1 names a route that is not among 'A'",
+        ),
+    ],
+)
+def test_a_desk_refuses_tables_that_contradict_themselves(routes, sequences, why):
+    assert check_tables(routes, sequences) == why
+    if why is not None:
+        with pytest.raises(InvariantBroken):
+            RoutingDesk(routes, sequences)
 
 
 def test_a_house_without_venues_has_a_desk_that_sends_nothing():
