@@ -27,7 +27,7 @@ def observe_marks(state: HouseState, command: cmd.ObserveMarks, seq: int) -> Eve
     if not stops or not state.risk.market_open:
         return events
     for mark in command.marks:
-        for order_id, order in stops.get(mark.instrument_id, {}).items():
+        for order_id, order in sorted(stops.get(mark.instrument_id, {}).items()):
             if not order.cancel_reason and is_triggered(
                 order.terms, _trigger_price(mark.bid, mark.ask, mark.last)
             ):
@@ -75,7 +75,7 @@ def open_market(state: HouseState, command: cmd.OpenMarket, seq: int) -> Events:
     if command.is_open:
         events.extend(
             ev.RoutingNeeded(order_id)
-            for order_id, order in state.blotter.orders.items()
+            for order_id, order in sorted(state.blotter.orders.items())
             if order.routing_needed and order.triggered
         )
     return events
@@ -90,10 +90,10 @@ def close_day(state: HouseState, command: cmd.CloseDay, seq: int) -> Events:
             + (f"; {day_from_number(state.trade_date)} is" if state.day_is_open else "")
         )
     events: Events = [ev.MarketOpened(is_open=False)] if state.risk.market_open else []
-    for order_id, order in state.blotter.orders.items():
+    for order_id, order in sorted(state.blotter.orders.items()):
         events.extend(
             ev.ChildEnded(token, order_id, child.leaves, "the day closed")
-            for token, child in order.children.items()
+            for token, child in sorted(order.children.items())
         )
         if order.replacement is not None:
             events.append(

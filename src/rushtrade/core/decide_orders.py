@@ -232,7 +232,7 @@ def cancel_all_orders(state: HouseState, command: cmd.CancelAllOrders, seq: int)
             )
         ]
     events: Events = []
-    for order_id, (instrument_id, *_) in account.open_orders.items():
+    for order_id, (instrument_id, *_) in sorted(account.open_orders.items()):
         order = state.blotter.orders[order_id]
         if command.instrument_id in {0, instrument_id} and not order.cancel_reason:
             events.extend(cancel_events(order))
@@ -243,7 +243,9 @@ def cancel_events(order: Order) -> Events:
     """Tell an order's children to cancel, or end it at once when it has none."""
     if order.children:
         tokens = tuple(
-            token for token, child in order.children.items() if child.status is not ChildStatus.CANCEL_SENT
+            token
+            for token, child in sorted(order.children.items())
+            if child.status is not ChildStatus.CANCEL_SENT
         )
         return [ev.CancelRequested(order.order_id, tokens)]
     events: Events = []

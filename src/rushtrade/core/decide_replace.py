@@ -60,7 +60,7 @@ def replace_order(state: HouseState, command: cmd.ReplaceOrder, seq: int) -> Eve
         return replace_now(state, order, replacement)
     child = _replaceable_child(order, terms, command.stamp)
     if child is None:
-        return [_requested(order, replacement, cancel_tokens=tuple(order.children))]
+        return [_requested(order, replacement, cancel_tokens=tuple(sorted(order.children)))]
     executed = child.shares - child.leaves
     return [
         _requested(

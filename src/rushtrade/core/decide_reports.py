@@ -141,7 +141,7 @@ def report_rejected(state: HouseState, command: cmd.ReportRejected, seq: int) ->
 def change_venue_link(state: HouseState, command: cmd.ChangeVenueLink, seq: int) -> Events:
     """Put a venue's children in doubt when it cannot be heard; end them when it has forgotten them."""
     del seq
-    children = [child for child in state.blotter.children.values() if child.venue == command.venue]
+    children = [child for _, child in sorted(state.blotter.children.items()) if child.venue == command.venue]
     if not command.up:
         return [ev.VenueLinkChanged(command.venue, up=False, in_doubt=tuple(c.token for c in children))]
     events: Events = [ev.VenueLinkChanged(command.venue, up=True, in_doubt=())]

@@ -82,6 +82,11 @@ class HouseState:
             now_ns=0,
         )
 
+    def replace_ledger(self, ledger: Ledger) -> None:
+        """Take over a restored ledger, before any order stands on the blotter."""
+        self.ledger = self.risk.ledger = ledger
+        self.blotter = OrderBlotter(self.accounts, ledger)
+
     def open_day(self, trade_date: int, settlement_date: int, opens_ns: int, closes_ns: int) -> None:
         """Take a trade date's rules."""
         self.trade_date = trade_date

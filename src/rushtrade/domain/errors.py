@@ -4,6 +4,8 @@
 RushTradeError
 ├── InvalidInput        a text or message at an edge cannot be taken; says what would pass
 ├── RuleMissing         a dated table has no row for the day asked
+├── HouseBusy           the inbox is full; nothing was taken
+├── HouseStopped        the house takes no commands any more
 └── InvariantBroken     the house's own books or state contradict themselves: the process stops
 ```
 
@@ -27,6 +29,14 @@ class RuleMissing(RushTradeError, LookupError):  # noqa: N818
 
 class InvariantBroken(RushTradeError, AssertionError):  # noqa: N818
     """An invariant of the house does not hold. Nothing may be released after it."""
+
+
+class HouseBusy(RushTradeError):  # noqa: N818
+    """The inbox is full: nothing was taken, try again. Never an answer to a command that was taken."""
+
+
+class HouseStopped(RushTradeError):  # noqa: N818
+    """The house takes no commands: it has not started, was closed, or stopped on a failure it names."""
 
 
 def require(condition: object, statement: str) -> None:

@@ -94,28 +94,28 @@ class Account:
             if not position.shares and not position.realised:
                 del self.positions[instrument_id]
 
-    def snapshot(self) -> dict[str, object]:
-        """Plain data for a snapshot; equal accounts give equal data."""
-        return {
-            "account_id": self.account_id,
-            "customer_id": self.customer_id,
-            "number": self.number,
-            "kind": int(self.kind),
-            "state": int(self.state),
-            "killed": self.killed,
-            "short_permitted": self.short_permitted,
-            "scheme_id": self.scheme_id,
-            "limits": self.limits,
-            "held_money": self.held_money,
-            "open_orders": [[key, *row] for key, row in sorted(self.open_orders.items())],
-            "last_entry": self.last_entry,
-            "positions": [[key, *self.positions[key].snapshot()] for key in sorted(self.positions)],
-            "client_order_ids": sorted(self.client_order_ids.items()),
-            "references": sorted(self.references),
-            "equity_at_close": self.equity_at_close,
-            "day_charges": self.day_charges,
-            "day_transfers": self.day_transfers,
-        }
+    def image(self) -> AccountImage:
+        """Take the image of the account; equal accounts give equal images."""
+        return AccountImage(
+            account_id=self.account_id,
+            customer_id=self.customer_id,
+            number=self.number,
+            kind=self.kind,
+            state=self.state,
+            killed=self.killed,
+            short_permitted=self.short_permitted,
+            scheme_id=self.scheme_id,
+            limits=self.limits,
+            held_money=self.held_money,
+            open_orders=[(key, *row) for key, row in sorted(self.open_orders.items())],
+            last_entry=self.last_entry,
+            positions=[[key, *self.positions[key].snapshot()] for key in sorted(self.positions)],
+            client_order_ids=sorted(self.client_order_ids.items()),
+            references=sorted(self.references),
+            equity_at_close=self.equity_at_close,
+            day_charges=self.day_charges,
+            day_transfers=self.day_transfers,
+        )
 
 
 class AccountImage(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from rushtrade.domain.orders import ChildStatus, Intent
 from rushtrade.domain.transfers import TransferCode
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
+from rushtrade.orders.image import OrderImage, restore_order
 from rushtrade.orders.order import Child, Order, Replacement
 
 
@@ -198,6 +199,14 @@ class OrderBlotter:
         """Start counting the next day's fees."""
         for order in self.orders.values():
             order.day_shares = order.day_money = order.sec_fee = order.taf = order.cat_fee = 0
+
+    def restore(self, image: OrderImage) -> None:
+        """Put an order of a snapshot back; what it holds stands in its account already."""
+        order = restore_order(image)
+        self.orders[order.order_id] = order
+        self.children.update(order.children)
+        if not order.triggered:
+            self.stops.setdefault(order.terms.instrument_id, {})[order.order_id] = order
 
     # --- inside ----------------------------------------------------------------------------------
 

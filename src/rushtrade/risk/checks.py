@@ -304,7 +304,7 @@ def _check_opening(
             f"buying {quantity} would turn the short position of {-shares} long in one order; "
             f"up to {closable} would pass, the rest as a second order after it fills",
         )
-    for other_id, (instrument_id, side, limit, opens) in account.open_orders.items():
+    for other_id, (instrument_id, side, limit, opens) in sorted(account.open_orders.items()):
         if instrument_id != instrument.instrument_id or side == terms.side or other_id == instead_of[0]:
             continue
         if opens:
