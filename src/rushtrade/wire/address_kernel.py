@@ -7,11 +7,16 @@ lengths it has checked.
 
 `load_be*` read the big-endian integers of exchange protocols at any alignment; `load_i32 … store_i64` read and write
 the machine's own integers (little-endian everywhere RushTrade runs).
+
+Pointers are made in address space `FLAT`, not 0. In space 0 LLVM takes a null pointer for impossible; numba optimises
+linked code after its addresses have been split into a base and an offset, and a base that is the constant 0 on some
+path then lets LLVM cut that path out. Wrong code came of it, and only from the cache on disk. Every other space is
+plain memory on all processors we run on, and null is an address like any other there.
 """
 
 # numba's decorators are untyped
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,misc"
-# ruff: noqa: ANN001, ANN201, ANN202, ARG001
+# ruff: noqa: ANN001, ANN202, ARG001
 
 from __future__ import annotations
 
@@ -21,13 +26,16 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
+FLAT = 1
+"""Address space of all pointers made here; see the module's text."""
+
 
 def _loader(bits: int, *, swap: bool, signed: bool):
     """Build an intrinsic that loads `bits` at an address and widens them to int64."""
 
     def load(typing_context, address):
         def generate(context, builder, signature, arguments):
-            pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
+            pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer(FLAT))
             value = builder.load(pointer, align=1)
             if swap:
                 value = builder.bswap(value)
@@ -46,7 +54,7 @@ def _storer(bits: int, *, swap: bool):
 
     def store(typing_context, address, value):
         def generate(context, builder, signature, arguments):
-            pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
+            pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer(FLAT))
             number = arguments[1] if bits == 64 else builder.trunc(arguments[1], ir.IntType(bits))
             builder.store(builder.bswap(number) if swap else number, pointer, align=1)
             return context.get_dummy_value()
