@@ -56,7 +56,7 @@ class CommitPipeline:
 
     def submit(self, frame: Frame) -> None:
         """Queue the frame; wait while `depth` others are under way."""
-        self._require_usable()
+        self._collect()
         while self._under_way >= self._depth:
             self._take(self._outcomes.get())
         self._frames.put(frame)
@@ -64,17 +64,12 @@ class CommitPipeline:
 
     def durable_seq(self) -> int:
         """Return the number of the last durable frame, without waiting."""
-        self._require_usable()
-        while self._under_way:
-            try:
-                self._take(self._outcomes.get_nowait())
-            except Empty:
-                break
+        self._collect()
         return self._durable_seq
 
     def wait(self, seq: int) -> None:
         """Return when frame `seq`, which must have been submitted, is durable."""
-        self._require_usable()
+        self._collect()
         while self._durable_seq < seq:
             if not self._under_way:
                 raise ValueError(
@@ -84,7 +79,7 @@ class CommitPipeline:
 
     def drain(self) -> None:
         """Return when everything submitted is durable."""
-        self._require_usable()
+        self._collect()
         while self._under_way:
             self._take(self._outcomes.get())
 
@@ -98,6 +93,7 @@ class CommitPipeline:
             self._closed = True
             self._frames.put(None)
             self._thread.join()
+        self._take_what_came()
 
     def __enter__(self) -> Self:
         return self
@@ -106,6 +102,18 @@ class CommitPipeline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _collect(self) -> None:
+        self._require_usable()
+        self._take_what_came()
+
+    def _take_what_came(self) -> None:
+        while True:
+            try:
+                outcome = self._outcomes.get_nowait()
+            except Empty:
+                return
+            self._take(outcome)
 
     def _require_usable(self) -> None:
         if self._failure is not None:

@@ -41,8 +41,9 @@ class Verification:
         self._findings: list[Finding] = []
         self._frames = 0
         self._body_bytes = 0
-        self._last: Position | None = None
-        """The frame to follow; None behind a fault, where the next frame begins a chain of its own."""
+        self._follows: Position | None = None
+        """What the next frame must follow; None behind a fault, where it begins a chain of its own."""
+        self._reached = ORIGIN
 
     def report(self) -> VerifyReport:
         """Run."""
@@ -54,19 +55,23 @@ class Verification:
         self._snapshots()
         return VerifyReport(
             from_seq=self._from_seq,
-            last=self._last or self._attempt(self._journal.last) or ORIGIN,
+            last=self._reached,
             frames=self._frames,
             body_bytes=self._body_bytes,
-            findings=tuple(self._findings[:MAX_FINDINGS]),
+            findings=tuple(self._findings),
         )
 
     def _structure(self) -> None:
         for text in self._attempt(self._journal.structure_faults) or ():
-            self._findings.append(Finding(0, Fault.STRUCTURE, text))
+            self._find(0, Fault.STRUCTURE, text)
 
     def _walk(self, end: int) -> None:
-        before = self._from_seq - 1
-        self._last = ORIGIN if before == 0 else self._attempt(lambda: self._journal.frame(before).position)
+        before = min(self._from_seq - 1, end)
+        if before == 0:
+            self._follows = ORIGIN
+        else:
+            self._follows = self._attempt(lambda: self._journal.frame(before).position)
+        self._reached = self._follows or ORIGIN
         seq = self._from_seq
         while seq <= end and len(self._findings) < MAX_FINDINGS:
             seq = self._step(seq, end)
@@ -78,27 +83,26 @@ class Verification:
         try:
             self._take(self._journal.frame(seq))
         except JournalCorrupt as error:
-            self._last = None
+            self._follows = None
             if error.fault is Fault.MISSING:
                 return self._skip_gap(seq, end)
-            self._findings.append(Finding(seq, error.fault, error.detail))
+            self._find(seq, error.fault, error.detail)
         except JournalFailed as error:
-            self._last = None
-            self._findings.append(Finding(seq, Fault.STRUCTURE, str(error)))
+            self._follows = None
+            self._find(seq, Fault.STRUCTURE, str(error))
         return seq + 1
 
     def _take(self, frame: Frame) -> None:
-        last = self._last
-        if last is not None:
-            self._attempt(partial(require_follows, last, frame))
-        self._last = frame.position
+        if self._follows is not None:
+            self._attempt(partial(require_follows, self._follows, frame))
+        self._follows = self._reached = frame.position
         self._frames += 1
         self._body_bytes += len(frame.body)
 
     def _skip_gap(self, seq: int, end: int) -> int:
         found = self._attempt(partial(self._journal.next_seq, seq)) or end + 1
         which = f"frame {seq} is" if found == seq + 1 else f"frames {seq} to {found - 1} are"
-        self._findings.append(Finding(seq, Fault.MISSING, f"{which} not in the journal"))
+        self._find(seq, Fault.MISSING, f"{which} not in the journal")
         return found
 
     def _snapshots(self) -> None:
@@ -109,10 +113,17 @@ class Verification:
         try:
             return read()
         except JournalCorrupt as error:
-            self._findings.append(Finding(error.seq, error.fault, error.detail))
+            self._find(error.seq, error.fault, error.detail)
         except JournalFailed as error:
-            self._findings.append(Finding(0, Fault.STRUCTURE, str(error)))
+            self._find(0, Fault.STRUCTURE, str(error))
         return None
+
+    def _find(self, seq: int, fault: Fault, detail: str) -> None:
+        finding = Finding(seq, fault, detail)
+        if (
+            finding not in self._findings and len(self._findings) < MAX_FINDINGS
+        ):  # one fault shows in several reads
+            self._findings.append(finding)
 
 
 def require_acknowledged(note: Note | None, journal: SqliteReader) -> None:

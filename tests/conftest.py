@@ -1,0 +1,53 @@
+"""What every test may ask for: the data beside the checkout, and how long the fault loops run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fault", "fault loops")
+    group.addoption("--kills", type=int, default=10, help="how often a writer is killed (night: 1000)")
+    group.addoption(
+        "--disk-seeds", type=int, default=25, help="power failures of a simulated disk (night: 10000)"
+    )
+
+
+@pytest.fixture(scope="session")
+def kills(request: pytest.FixtureRequest) -> int:
+    """How often a kill -9 loop kills."""
+    return request.config.getoption("--kills")
+
+
+@pytest.fixture(scope="session")
+def disk_seeds(request: pytest.FixtureRequest) -> int:
+    """How many power failures of a simulated disk are tried."""
+    return request.config.getoption("--disk-seeds")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The recorded market data beside the checkout (see its README)."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def shared_vectors() -> Path:
+    """The worked examples of brokerage arithmetic beside the checkout."""
+    return _shared("vectors")
+
+
+def _shared(name: str) -> Path:
+    root = Path(os.environ.get("RUSHTRADE_SHARED") or REPOSITORY.parent / "shared")
+    folder = root / name
+    if folder.is_dir():
+        return folder
+    missing = f"{folder} is missing: set RUSHTRADE_SHARED to the folder that holds {name}/"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{missing} (with CI=true this is a failure, not a skip)")
+    pytest.skip(missing)
