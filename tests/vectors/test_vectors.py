@@ -12,34 +12,20 @@ from fractions import Fraction
 from pathlib import Path
 
 import kinds_backoffice
+import kinds_books
 import kinds_rules
 import pytest
 
-KINDS = kinds_rules.KINDS | kinds_backoffice.KINDS
+KINDS = kinds_rules.KINDS | kinds_backoffice.KINDS | kinds_books.KINDS
 
 NOT_YET = {
-    "block_allocation_pro_rata": "portfolio has no block allocation",
     "brinson": "portfolio has no attribution",
-    "ca_cash_dividend_withholding": "backoffice has no corporate actions",
-    "ca_merger_cash_stock": "backoffice has no corporate actions",
-    "ca_rights_value": "backoffice has no corporate actions",
-    "ca_spinoff": "backoffice has no corporate actions",
-    "ca_split": "backoffice has no corporate actions",
-    "ca_stock_merger_lots": "backoffice has no corporate actions",
     "carino_linking": "portfolio has no attribution",
-    "confirm_10b10": "backoffice prints no confirmations",
-    "ledger_cancel_correct": "ledger has no cancel and correct",
-    "lot_relief": "portfolio keeps average cost, no tax lots",
     "model_drift_rebalance": "portfolio has no models",
     "modified_dietz": "portfolio measures no performance",
     "mwr_irr": "portfolio measures no performance",
-    "recon_positions": "backoffice has no reconciliation",
-    "trade_volume_report": "backoffice report is not mapped",
-    "trade_volume_report_implied_prior": "backoffice report is not mapped",
     "twr": "portfolio measures no performance",
     "var_historical": "portfolio measures no risk",
-    "warrant_cashless_exercise": "backoffice has no corporate actions",
-    "wash_sale": "portfolio keeps average cost, no tax lots",
     "xirr": "portfolio measures no performance",
 }
 

@@ -27,7 +27,7 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class BlockAllocation(msgspec.Struct, frozen=True):
-    """A block dealt out. `residual` = accounts' gross less the street's."""
+    """A block dealt out. `residual` = what the street took less what the accounts paid."""
 
     average_price: Fraction
     filled: int
@@ -37,7 +37,7 @@ class BlockAllocation(msgspec.Struct, frozen=True):
     @property
     def residual(self) -> Fraction:
         """What rounding leaves in the firm's rounding account, in dollars."""
-        return sum((part.gross for part in self.slices), Fraction(0)) - self.street_gross
+        return self.street_gross - sum((part.gross for part in self.slices), Fraction(0))
 
 
 def allocate_block(
