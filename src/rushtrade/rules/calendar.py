@@ -142,7 +142,7 @@ class TradingCalendar:
 @cache
 def new_york_calendar() -> TradingCalendar:
     """Return the calendar of the New York Stock Exchange (the sessions of all US equity exchanges)."""
-    text = (resources.files("rushtrade.rules") / "data" / "xnys.txt").read_text("ascii")
+    text = resources.files("rushtrade.rules").joinpath("data", "xnys.txt").read_text("ascii")
     return parse_calendar("XNYS", text)
 
 

@@ -65,7 +65,7 @@ SYMBOL_KEYS = ("symbol", "name", "equity_class", "kind", "primary", "price", "ro
 
 def built_in_worlds() -> tuple[str, ...]:
     """Return the names of the worlds that come with the product, in order of the alphabet."""
-    folder = resources.files("rushtrade.rules") / "worlds"
+    folder = resources.files("rushtrade.rules").joinpath("worlds")
     return tuple(
         sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
     )
@@ -88,7 +88,7 @@ def load_world(name_or_path: str | Path) -> World:
         raise WorldInvalid(
             f"there is no world {text!r}; built in are {', '.join(built_in_worlds())}, or give the path of a .toml file"
         )
-    file = resources.files("rushtrade.rules") / "worlds" / f"{text}.toml"
+    file = resources.files("rushtrade.rules").joinpath("worlds", f"{text}.toml")
     return parse_world(file.read_bytes(), f"{text}.toml")
 
 
