@@ -1,7 +1,7 @@
 """Decisions on what venues report of child orders: taken, executed, cancelled, replaced, refused; links up and down.
 
 A venue numbers its reports. One that was taken before is recorded and has no effect, so that a replay after a broken
-connection books nothing twice. A report that contradicts what the venue said earlier books nothing and raises an anomaly.
+connection books nothing twice; number 0 is a report the gateway makes itself. A report that contradicts what the venue said earlier books nothing and raises an anomaly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Report = (
 def report_accepted(state: HouseState, command: cmd.ReportAccepted, seq: int) -> Events:
     """Note that a venue works a child."""
     del seq
-    if command.report_seq <= state.report_seqs[command.venue]:
+    if 0 < command.report_seq <= state.report_seqs[command.venue]:
         return _repeated(command)
     if command.token not in state.blotter.children:
         return _anomaly(command, "acceptance of an order that is not working")
@@ -36,7 +36,7 @@ def report_accepted(state: HouseState, command: cmd.ReportAccepted, seq: int) ->
 def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) -> Events:
     """Book an execution."""
     del seq
-    if command.report_seq <= state.report_seqs[command.venue]:
+    if 0 < command.report_seq <= state.report_seqs[command.venue]:
         return _repeated(command)
     child = state.blotter.children.get(command.token)
     if child is None:
@@ -81,7 +81,7 @@ def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) ->
 def report_canceled(state: HouseState, command: cmd.ReportCanceled, seq: int) -> Events:
     """Take cancelled shares off a child."""
     del seq
-    if command.report_seq <= state.report_seqs[command.venue]:
+    if 0 < command.report_seq <= state.report_seqs[command.venue]:
         return _repeated(command)
     child = state.blotter.children.get(command.token)
     if child is None:
@@ -96,7 +96,7 @@ def report_canceled(state: HouseState, command: cmd.ReportCanceled, seq: int) ->
 def report_replaced(state: HouseState, command: cmd.ReportReplaced, seq: int) -> Events:
     """Move a child to its new token, and its order to its replacement."""
     del seq
-    if command.report_seq <= state.report_seqs[command.venue]:
+    if 0 < command.report_seq <= state.report_seqs[command.venue]:
         return _repeated(command)
     child = state.blotter.children.get(command.original_token)
     if child is None or child.replace_token != command.token:
@@ -118,7 +118,7 @@ def report_replaced(state: HouseState, command: cmd.ReportReplaced, seq: int) ->
 def report_rejected(state: HouseState, command: cmd.ReportRejected, seq: int) -> Events:
     """End a child the venue would not take, or put back to work one whose change it refused."""
     del seq
-    if command.report_seq <= state.report_seqs[command.venue]:
+    if 0 < command.report_seq <= state.report_seqs[command.venue]:
         return _repeated(command)
     if command.original_token:
         child = state.blotter.children.get(command.original_token)

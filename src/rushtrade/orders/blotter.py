@@ -66,7 +66,7 @@ class OrderBlotter:
         order.routing_needed = not plan.children
         token = event.first_token
         for terms in plan.children:
-            child = Child(token, event.order_id, terms.venue, terms.price, terms.shares)
+            child = Child(token, event.order_id, terms)
             order.children[token] = self.children[token] = child
             token += 1
         require(order.working <= order.leaves, "children never work more shares than their parent has left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.domain.orders import ChildStatus, Intent, OrderTerms
+from rushtrade.domain.plans import ChildTerms
 from rushtrade.orders.order import Child, Order, Replacement
 
 
@@ -12,6 +13,7 @@ class ChildImage(msgspec.Struct, frozen=True, array_like=True):
     """One child order."""
 
     token: int
+    terms: ChildTerms
     venue: int
     price: int
     shares: int
@@ -74,7 +76,7 @@ def restore_order(image: OrderImage) -> Order:
     for name in _PLAIN:
         setattr(order, name, getattr(image, name))
     for row in image.children:
-        child = Child(row.token, image.order_id, row.venue, row.price, row.shares)
+        child = Child(row.token, image.order_id, row.terms)
         for name in ChildImage.__struct_fields__:
             setattr(child, name, getattr(row, name))
         order.children[row.token] = child

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.domain.orders import ChildStatus, Intent, OrderStatus, OrderTerms, OrderType, TimeInForce
+from rushtrade.domain.plans import ChildTerms
 
 
 class Child:
@@ -21,18 +22,21 @@ class Child:
         "replace_token",
         "shares",
         "status",
+        "terms",
         "token",
         "venue",
         "venue_order_id",
     )
 
-    def __init__(self, token: int, order_id: int, venue: int, price: int, shares: int) -> None:
+    def __init__(self, token: int, order_id: int, terms: ChildTerms) -> None:
         self.token = token
         self.order_id = order_id
-        self.venue = venue
-        self.price = price
-        self.shares = shares
-        self.leaves = shares
+        self.terms = terms
+        """As it was sent first; `price` and `shares` follow what venues replaced."""
+        self.venue = terms.venue
+        self.price = terms.price
+        self.shares = terms.shares
+        self.leaves = terms.shares
         self.status = ChildStatus.SENT
         self.venue_order_id = 0
         self.replace_token = 0
