@@ -60,10 +60,12 @@ def read(path: Path, until: int, progress: Progress | None = None) -> tuple[Orde
     """Read a whole file: the books as they stood at `until`, and the count of all messages by type."""
     books = OrderBooks()
     later = dict.fromkeys(range(256), 0)
+    reached = False
     with ItchFile(path) as file:
         task = progress.add_task(path.name, total=file.size) if progress else None
         for buffer in file.buffers():
-            consumed = books.feed(buffer, until=until).consumed
+            consumed = 0 if reached else books.feed(buffer, until=until).consumed
+            reached = reached or consumed < len(buffer)
             counts, *_ = count_types(buffer[consumed:])
             for code in counts.nonzero()[0].tolist():
                 later[code] += int(counts[code])
