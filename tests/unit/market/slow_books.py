@@ -16,21 +16,34 @@ class SlowBooks:
         self.best_changed = set()
         self.changed = set()
         self.time = 0
+        self.handlers = {
+            "R": self.directory,
+            "A": self.add,
+            "F": self.add,
+            "D": self.delete,
+            "X": self.cancel,
+            "E": self.execute,
+            "C": self.execute,
+            "U": self.replace,
+            "P": self.print,
+            "Q": self.cross,
+            "B": self.broken,
+        }
 
     def apply(self, message):
         self.time = message.timestamp
-        handler = getattr(self, f"on_{message.type}", None)
+        handler = self.handlers.get(message.type)
         if handler is not None:
             handler(message)
 
     # ---- messages
 
-    def on_R(self, message):
+    def directory(self, message):
         if self.symbols.get(message.locate, message.stock) != message.stock:
             self.anomalies["locate_reused"] += 1
         self.symbols.setdefault(message.locate, message.stock)
 
-    def on_A(self, message):
+    def add(self, message):
         self._name(message)
         if message.shares == 0 or message.price == 0 or message.side not in "BS" or not message.side:
             self.anomalies["bad_order"] += 1
@@ -40,19 +53,17 @@ class SlowBooks:
             side = "BS".index(message.side)
             self._rest(message.locate, side, message.price, message.reference, message.shares)
 
-    on_F = on_A
-
-    def on_D(self, message):
+    def delete(self, message):
         order = self._known(message.reference)
         if order:
             self._reduce(message.reference, order[3])
 
-    def on_X(self, message):
+    def cancel(self, message):
         shares = self._shares(message)
         if shares:
             self._reduce(message.reference, shares)
 
-    def on_E(self, message):
+    def execute(self, message):
         shares = self._shares(message)
         if shares:
             locate, side, price, _ = self.orders[message.reference]
@@ -61,9 +72,7 @@ class SlowBooks:
             self._trade(message, locate, side, price, shares, printable=printable)
             self._reduce(message.reference, shares)
 
-    on_C = on_E
-
-    def on_U(self, message):
+    def replace(self, message):
         order = self._known(message.reference)
         if not order:
             return
@@ -76,19 +85,19 @@ class SlowBooks:
         else:
             self._rest(locate, side, message.price, message.new_reference, message.shares)
 
-    def on_P(self, message):
+    def print(self, message):
         self._name(message)
         if message.shares == 0:
             self.anomalies["bad_order"] += 1
             return
         self._trade(message, message.locate, 0 if message.side == "B" else 1, message.price, message.shares)
 
-    def on_Q(self, message):
+    def cross(self, message):
         self._name(message)
         if message.shares:
             self._trade(message, message.locate, 2, message.price, message.shares)
 
-    def on_B(self, message):
+    def broken(self, message):
         self._trade(message, message.locate, 2, 0, 0, printable=False)
 
     # ---- what they do
