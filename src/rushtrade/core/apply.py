@@ -91,6 +91,8 @@ def _order_filled(state: HouseState, event: ev.OrderFilled) -> None:
 def _venue_link_changed(state: HouseState, event: ev.VenueLinkChanged) -> None:
     state.desk.set_link(event.venue, event.up)
     state.blotter.in_doubt(event.in_doubt)
+    if event.renumbered:
+        state.report_seqs[event.venue] = 0
 
 
 def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:

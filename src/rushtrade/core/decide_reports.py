@@ -144,7 +144,9 @@ def change_venue_link(state: HouseState, command: cmd.ChangeVenueLink, seq: int)
     children = [child for _, child in sorted(state.blotter.children.items()) if child.venue == command.venue]
     if not command.up:
         return [ev.VenueLinkChanged(command.venue, up=False, in_doubt=tuple(c.token for c in children))]
-    events: Events = [ev.VenueLinkChanged(command.venue, up=True, in_doubt=())]
+    events: Events = [
+        ev.VenueLinkChanged(command.venue, up=True, in_doubt=(), renumbered=command.lost_orders)
+    ]
     if command.lost_orders:
         ended: dict[int, int] = {}
         for child in children:

@@ -14,7 +14,7 @@ folds it again. Time is the clock's at the start of a batch and never goes back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rushtrade.core.apply import APPLICATIONS
@@ -71,7 +71,7 @@ class Committer(Protocol):
 
 
 Subscriber = Callable[[FrameBody], None]
-_Waiting = tuple[AnyCommand, str, Ticket]
+_Waiting = tuple[AnyCommand, str, Ticket | None]
 
 
 class Core:
@@ -100,7 +100,7 @@ class Core:
         self._position = journal.last()
         self._next_seq = next_seq
         self._inbox: deque[_Waiting] = deque()
-        self._undurable: deque[tuple[int, FrameBody, list[Ticket]]] = deque()
+        self._undurable: deque[tuple[int, FrameBody, list[Ticket | None]]] = deque()
         self._subscribers: list[Subscriber] = []
         self._failure = ""
 
@@ -130,6 +130,16 @@ class Core:
         ticket = Ticket(on_done)
         self._inbox.append((command, actor, ticket))
         return ticket
+
+    def submit_all(self, commands: Sequence[AnyCommand], actor: str) -> None:
+        """Queue what venues, the clock and the data center say: nobody waits for an answer.
+
+        They go in beyond `INBOX_MAX`: an execution that has happened cannot be sent away. Their number is bounded by the orders that
+        the bounded inbox let in.
+        """
+        if self._failure:
+            raise HouseStopped(f"the house has stopped: {self._failure}")
+        self._inbox.extend([(command, actor, None) for command in commands])
 
     def step(self) -> int:
         """Decide, commit and release one batch; give the number of commands taken."""
@@ -162,7 +172,7 @@ class Core:
         state.now_ns = state.risk.now_ns = now_ns
         deadline = self._stopwatch() + BATCH_NS_MAX if self._stopwatch is not None else 0
         entries: list[Entry] = []
-        tickets: list[Ticket] = []
+        tickets: list[Ticket | None] = []
         for _ in range(min(len(inbox), BATCH_COMMANDS_MAX)):
             command, actor, ticket = inbox.popleft()
             entries.append(Entry(command, actor, execute(state, command, seq)))
@@ -194,12 +204,13 @@ class Core:
         undurable = self._undurable
         while undurable and undurable[0][0] <= durable_seq:
             _, body, tickets = undurable.popleft()
-            seq = body.first_seq
-            for entry, ticket in zip(body.entries, tickets, strict=True):
-                ticket.answer(seq, entry.events)
-                seq += 1
             for subscriber in self._subscribers:
                 subscriber(body)
+            seq = body.first_seq
+            for entry, ticket in zip(body.entries, tickets, strict=True):
+                if ticket is not None:
+                    ticket.answer(seq, entry.events)
+                seq += 1
 
 
 def execute(state: HouseState, command: Command, seq: int) -> list[AnyEvent]:

@@ -202,7 +202,10 @@ class ReportRejected(Command, frozen=True, tag=34):
 
 
 class ChangeVenueLink(Command, frozen=True, tag=35):
-    """A venue session came up or went down; `lost_orders` when the venue no longer knows earlier orders."""
+    """A venue session came up or went down.
+
+    `lost_orders`: the venue has begun anew, knows no earlier order and numbers its reports from 1 again.
+    """
 
     venue: int
     up: bool

@@ -1,0 +1,191 @@
+"""The house in one process: core, order gateway and data center over a market of other firms' exchanges.
+
+Theory of operation. Time is market time and moves only in `advance`: the venues' books live through their order flow, what is in transit
+arrives when it is due, reports become commands, feeds become books, and the core is stepped until nothing waits. The same calls give the same
+journal, whether they come from a day's replay at full speed or from a clock on the wall. The exchanges stay a different firm: all that passes
+between them and the house is order-entry rows, report rows and feed packets, each with the latency of its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from rushtrade.app.transit import Cargo, OrdersOut, ReportsIn, Transit
+from rushtrade.core.sequencer import Core, Ticket
+from rushtrade.domain import events as ev
+from rushtrade.domain.commands import AnyCommand, ChangeVenueLink, ObserveMarks, ReportRejected, RouteOrder
+from rushtrade.domain.errors import require
+from rushtrade.domain.frames import FrameBody
+from rushtrade.domain.orders import OrderTerms, TimeInForce
+from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
+from rushtrade.gateway.order_gateway import OrderGateway, VenueLink
+from rushtrade.gateway.reports import read_reports
+from rushtrade.market.market_data import MarketData
+from rushtrade.rules.world import World
+from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.order_entry import Rows
+
+MARKS_EVERY_NS = 100_000_000
+"""Marks are conflated to ten a second of market time: enough for stops and valuation, little for the journal."""
+
+
+class Exchanges(Protocol):
+    """The other firms: `exchange.market.Market`."""
+
+    def advance(self, until_ns: int) -> None:
+        """Let the order flow live up to an instant."""
+
+    def deliver(self, venue: int, batch: Rows, now_ns: int) -> None:
+        """Hand a venue a batch of orders."""
+
+    def collect(self) -> tuple[Sequence[tuple[int, Rows]], Sequence[FeedPacket]]:
+        """Take what the venues have said since the last call: reports by venue, feed packets."""
+
+
+class House:
+    """Core, gateway and data center, moved by market time."""
+
+    def __init__(
+        self, core: Core, data: MarketData, exchanges: Exchanges, world: World, locates: dict[int, int]
+    ) -> None:
+        self.core = core
+        self.data = data
+        self.now_ns = core.state.now_ns
+        self._exchanges = exchanges
+        self._order_ns = [venue.latency_ns for venue in world.venues]
+        self._feed_ns = [venue.feed_latency_ns for venue in world.venues]
+        self._transit = Transit()
+        self._held_back: list[ReportRejected] = []
+        links: list[VenueLink] = [_EmbeddedLink(self, venue) for venue in range(len(world.venues))]
+        self.gateway = OrderGateway(links, locates, self._held_back.append)
+        self._to_route: dict[int, None] = {}
+        self._marks_due_ns = 0
+        core.subscribe(self._on_frame)
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def submit(
+        self, command: AnyCommand, actor: str, on_done: Callable[[Ticket], None] | None = None
+    ) -> Ticket:
+        """Queue a command; `pump` or the next `advance` decides it."""
+        return self.core.submit(command, actor, on_done)
+
+    def stamp(self, terms: OrderTerms) -> QuoteStamp:
+        """Take the quotes an order's decisions may use, as the data center knows them now."""
+        if terms.instrument_id not in self.core.state.instruments:
+            return NO_QUOTE
+        near = terms.limit_price > 0 and terms.time_in_force in {TimeInForce.DAY, TimeInForce.GTC}
+        return self.data.stamp(terms.instrument_id, terms.side, max(terms.quantity, 1), near=near)
+
+    def pump(self) -> None:
+        """Step the core until nothing waits, answering its wishes for fresh quotes."""
+        core = self.core
+        while True:
+            if self._held_back:
+                core.submit_all(self._held_back, "gateway")
+                self._held_back.clear()
+            if self._to_route:
+                core.submit_all([self._route(order_id) for order_id in self._to_route], "router")
+                self._to_route.clear()
+            if not core.waiting:
+                core.settle()
+                if not (self._held_back or self._to_route or core.waiting):
+                    return
+            core.step()
+
+    def _route(self, order_id: int) -> RouteOrder:
+        order = self.core.state.blotter.orders.get(order_id)
+        return RouteOrder(order_id, NO_QUOTE if order is None else self.stamp(order.terms))
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def advance(self, until_ns: int) -> None:
+        """Let market time pass up to an instant."""
+        require(until_ns >= self.now_ns, "market time never goes back")
+        self.pump()
+        while True:
+            due_ns = self._transit.next_ns
+            now_ns = until_ns if due_ns is None else min(max(due_ns, self.now_ns), until_ns)
+            self._exchanges.advance(now_ns)
+            self.now_ns = now_ns
+            self._collect(now_ns)
+            arrived = self._transit.arrived(now_ns)
+            for cargo in arrived:
+                self._arrive(cargo, now_ns)
+            if arrived:
+                self._collect(now_ns)
+            self._observe_marks(now_ns)
+            self.pump()
+            next_ns = self._transit.next_ns
+            if now_ns >= until_ns and (next_ns is None or next_ns > until_ns):
+                return
+
+    def _collect(self, now_ns: int) -> None:
+        """Put what the venues said on its way to the house."""
+        reports, packets = self._exchanges.collect()
+        for venue, rows in reports:
+            self._transit.send(now_ns + self._order_ns[venue], ReportsIn(venue, rows))
+        for packet in packets:
+            self._transit.send(now_ns + self._feed_ns[packet.venue], packet)
+
+    def _arrive(self, cargo: Cargo, now_ns: int) -> None:
+        if isinstance(cargo, OrdersOut):
+            self._exchanges.deliver(cargo.venue, cargo.rows, now_ns)
+        elif isinstance(cargo, ReportsIn):
+            self.core.submit_all(read_reports(cargo.venue, cargo.rows), f"venue:{cargo.venue}")
+        else:
+            self.data.receive(cargo)
+
+    def _observe_marks(self, now_ns: int) -> None:
+        if now_ns < self._marks_due_ns:
+            return
+        self._marks_due_ns = now_ns + MARKS_EVERY_NS
+        touched = self.data.touched()
+        if touched:
+            self.core.submit_all([ObserveMarks(tuple(self.data.marks(touched)))], "market")
+
+    # --- durable frames --------------------------------------------------------------------------
+
+    def _on_frame(self, body: FrameBody) -> None:
+        self.gateway.release(body)
+        for entry in body.entries:
+            for event in entry.events:
+                if type(event) is ev.RoutingNeeded:
+                    self._to_route[event.order_id] = None
+
+    def send(self, venue: int, rows: Rows) -> None:
+        """Put orders on their way to a venue."""
+        self._transit.send(self.now_ns + self._order_ns[venue], OrdersOut(venue, rows))
+
+    # --- restart ---------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Take over the open orders of a restored state, at venues that have begun their day anew."""
+        for order in self.core.state.blotter.orders.values():
+            terms = order.terms
+            self.gateway.adopt(order.order_id, terms.instrument_id, terms.side, terms.quantity, order.leaves)
+            for child in order.children.values():
+                self.gateway.adopt_child(child.token, order.order_id, child.venue, child.leaves)
+        self.connect()
+
+    def connect(self) -> None:
+        """Tell the core that every venue has begun anew: it knows no earlier order and numbers its reports from 1."""
+        self.core.submit_all(
+            [ChangeVenueLink(venue, up=True, lost_orders=True) for venue in range(len(self._order_ns))],
+            "gateway",
+        )
+        self.pump()
+
+
+class _EmbeddedLink:
+    """A venue's session within the process."""
+
+    def __init__(self, house: House, venue: int) -> None:
+        self._house = house
+        self._venue = venue
+
+    def send(self, rows: Rows, now_ns: int) -> None:
+        """Send order-entry rows; the line's latency begins now."""
+        del now_ns
+        self._house.send(self._venue, rows)
