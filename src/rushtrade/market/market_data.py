@@ -92,7 +92,7 @@ class MarketData:
         self._header = self._storage.header
         self._word = self._storage.word
         self._allocate(len(self._ids))
-        self._days: deque[npt.NDArray[np.void]] = deque(maxlen=self._limits.days_of_bars)
+        self._days: deque[npt.NDArray[np.void]] = deque(maxlen=self._limits.days_of_bars - 1)
         self._held: list[deque[FeedPacket]] = [deque(maxlen=self._limits.held_packets) for _ in venues]
         self._next = [1] * len(venues)
         self._faults = [""] * len(venues)

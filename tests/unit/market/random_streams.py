@@ -4,6 +4,8 @@ import random
 import struct
 
 from rushtrade.wire import itch50
+from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.framing import frame_all
 
 ADD = struct.Struct(">cHHHI QcI8sI")
 EXECUTE = struct.Struct(">cHHHI QIQ")
@@ -17,9 +19,9 @@ TRADE = struct.Struct(">cHHHI QcI8sIQ")
 class RandomStream:
     """A venue's stream over a few stocks. `nonsense` is the share of messages that contradict the books."""
 
-    def __init__(self, seed, stocks=5, nonsense=0.02, ticks=60, first_reference=1):
+    def __init__(self, seed, stocks=5, nonsense=0.02, ticks=60, first_reference=1, locate_of_first=1):
         self.rng = random.Random(seed)
-        self.stocks = [(locate, f"S{locate}".ljust(8).encode()) for locate in range(1, stocks + 1)]
+        self.stocks = [(locate_of_first + k, f"S{k + 1}".ljust(8).encode()) for k in range(stocks)]
         self.nonsense = nonsense
         self.ticks = ticks
         self.live = []
@@ -91,13 +93,13 @@ class RandomStream:
     def delete(self):
         reference = self.take()
         self.forget(reference)
-        return DELETE.pack(*self.head(b"D", self.locate_of.get(reference, 1)), reference)
+        return DELETE.pack(*self.head(b"D", self.locate_of.get(reference, self.stocks[0][0])), reference)
 
     def replace(self):
         old = self.take()
         self.forget(old)
         new = self.new_reference()
-        locate = self.locate_of.get(old, 1)
+        locate = self.locate_of.get(old, self.stocks[0][0])
         if new not in self.locate_of:
             self.live.append(new)
         self.locate_of.setdefault(new, locate)
@@ -108,7 +110,7 @@ class RandomStream:
         reference = self.take()
         self.match += 1
         shares = self.rng.choice((1, 10, 100, 100_000 if self.rng.random() < self.nonsense else 50))
-        locate = self.locate_of.get(reference, 1)
+        locate = self.locate_of.get(reference, self.stocks[0][0])
         if self.rng.random() < 0.2:
             tail = (self.rng.choice((b"Y", b"N")), 1_000_000)
             return EXECUTE_PRICE.pack(*self.head(b"C", locate), reference, shares, self.match, *tail)
@@ -117,7 +119,9 @@ class RandomStream:
     def cancel(self):
         reference = self.take()
         shares = self.rng.choice((1, 5, 100))
-        return CANCEL.pack(*self.head(b"X", self.locate_of.get(reference, 1)), reference, shares)
+        return CANCEL.pack(
+            *self.head(b"X", self.locate_of.get(reference, self.stocks[0][0])), reference, shares
+        )
 
     def print(self):
         locate, symbol = self.rng.choice(self.stocks)
@@ -142,3 +146,14 @@ class RandomStream:
 
     def messages(self, count):
         return [self.message() for _ in range(count)]
+
+    def packets(self, venue, count, sequence=1):
+        """The directory and then `count` messages, as a line's packets of 1 to 5 messages."""
+        messages = self.directory() + self.messages(count)
+        packets = []
+        while messages:
+            size = self.rng.randint(1, 5)
+            taken, messages = messages[:size], messages[size:]
+            packets.append(FeedPacket(venue, sequence, len(taken), frame_all(taken)))
+            sequence += len(taken)
+        return packets
