@@ -11,7 +11,7 @@ answer rows are scratch space of the plan at hand: a desk belongs to one thread.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import numpy as np
@@ -156,7 +156,8 @@ class RoutingDesk:
         height = self._closed_row + 1
         self.sheet_bytes = bytearray(8 * height * width)
         self.sheet = np.frombuffer(self.sheet_bytes, np.int64).reshape(height, width)
-        self.read_answers = struct.Struct(f"={kernel.ANSWERS * width}q").unpack_from
+        self.read_answer = [_answer_reader(width, children) for children in range(width + 1)]
+        """How to read an answer of n children: n venues, n prices, n shares, and the skips."""
         for venue, route in enumerate(self.routes):
             self.sheet[kernel.TAKE_MILS, venue] = route.take_mils
             self.sheet[kernel.TAKE_PPM, venue] = route.take_sub_dollar_ppm
@@ -209,3 +210,9 @@ class RoutingDesk:
                 reason = SkipReason.NOT_IN_SEQUENCE
             skips.append(self.skip(venue, reason))
         return tuple(skips)
+
+
+def _answer_reader(width: int, children: int) -> Callable[[bytearray], tuple[int, ...]]:
+    """Make the reader of the sheet's answer rows when `children` of `width` venues got shares."""
+    row = f"{children}q{8 * (width - children)}x"
+    return struct.Struct(f"={row * kernel.SKIP}{width - children}q").unpack_from

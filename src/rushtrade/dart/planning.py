@@ -17,11 +17,13 @@ a route's code   that route alone
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import msgspec
 
 from rushtrade.dart import sweep_kernel as kernel
 from rushtrade.dart.desk import RoutingDesk
-from rushtrade.domain.errors import InvariantBroken, require
+from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, Side, TimeInForce
 from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
@@ -61,9 +63,12 @@ class RouteNeed(msgspec.Struct, frozen=True, gc=False):
 
 def plan(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
     """Plan the children of a need on the quotes of a stamp. A plan without children ends the order."""
-    require(need.shares > 0 and need.price > 0, "a need has shares and a price")
-    require(not (need.whole and need.may_rest), "what is all or nothing at once cannot rest")
-    require(len(stamp.levels) % LEVEL_BYTES == 0, "a stamp's levels are whole rows")
+    if need.shares <= 0 or need.price <= 0 or (need.whole and need.may_rest):
+        raise InvariantBroken(f"a need has shares and a price, and rests or is whole, never both: {need}")
+    if len(stamp.levels) % LEVEL_BYTES:
+        raise InvariantBroken(
+            f"a stamp's levels are whole rows of {LEVEL_BYTES} bytes, not {len(stamp.levels)} bytes"
+        )
     if need.route == ROUTE_DART:
         return _plan_sweep(desk, need, stamp)
     if need.route == ROUTE_SEQUENCE:
@@ -83,24 +88,23 @@ def _plan_sweep(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
     if progress >= (PLANS_MAX if need.may_rest else SWEEP_ROUNDS_MAX):
         return Plan(_SWEEP, (), _refuse_all(desk, need.equity_class, _ROUNDS_SPENT), 0, 0, progress + 1)
     side = 1 - need.side
-    taken, notional, fees, rest_at = kernel.decide(
+    count, rests, taken, notional, fees = kernel.decide(
         stamp.levels, desk.sheet, side, need.price, need.shares, desk.state_row(need.equity_class), mode, -1
     )
-    width = len(desk.routes)
-    answers = desk.read_answers(desk.sheet_bytes)
-    table = desk.skip_table
-    skips = tuple([table[index] for index in answers[2 * width :] if index])
+    answer = desk.read_answer[count](desk.sheet_bytes)
+    skips = tuple(map(desk.skip_table.__getitem__, answer[3 * count :]))
     cost = notional * MONEY_PER_PRICE_SHARE + (fees if side else -fees)
-    if rest_at >= 0:
-        child = ChildTerms(rest_at, need.price, need.shares, _DAY, need.display_shares, need.hidden)
+    if rests:
+        child = ChildTerms(answer[0], need.price, need.shares, _DAY, need.display_shares, need.hidden)
         return Plan(_POST, (child,), skips, cost, taken, progress + 1)
-    time_in_force = _FOK if need.whole else _IOC
     children = tuple(
-        [
-            ChildTerms(venue, answers[width + venue], shares, time_in_force)
-            for venue, shares in enumerate(answers[:width])
-            if shares
-        ]
+        map(
+            ChildTerms,
+            answer[:count],
+            answer[count : 2 * count],
+            answer[2 * count : 3 * count],
+            repeat(_FOK if need.whole else _IOC),
+        )
     )
     return Plan(_SWEEP, children, skips, cost, taken, progress + 1)
 
@@ -169,9 +173,9 @@ def _is_marketable(need: RouteNeed, stamp: QuoteStamp) -> bool:
 
 def _estimate(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp, venue: int) -> tuple[int, int]:
     """Return the shares one venue shows within the limit, and their all-in money."""
-    side = 1 - need.side
-    taken, notional, fees, _ = kernel.decide(
-        stamp.levels, desk.sheet, side, need.price, need.shares, kernel.STATES, kernel.ESTIMATE, venue
+    side, state_row = 1 - need.side, desk.state_row(need.equity_class)
+    _, _, taken, notional, fees = kernel.decide(
+        stamp.levels, desk.sheet, side, need.price, need.shares, state_row, kernel.ESTIMATE, venue
     )
     if need.whole and taken < need.shares:
         return 0, 0

@@ -60,7 +60,7 @@ def check_sequences(
     """Say why a class's strings cannot be set, or None when they can; `known` are the codes of all routes."""
     row = rows.get(equity_class)
     if row is None:
-        return f"there is no equity class {equity_class}; classes with sequences are {sorted(rows)}"
+        return f"there is no equity class {equity_class}; classes with sequences are {sorted(map(int, rows))}"
     name, legal = class_name(equity_class), row.legal_codes
     if not legal:
         return f"no route of this world trades {name} shares, so their sequence stays empty"

@@ -25,37 +25,39 @@ from numba import njit
 from rushtrade.domain.numbers import MONEY_MAX, MONEY_PER_PRICE_SHARE, PRICE_MAX, PRICE_UNIT, QUANTITY_MAX
 from rushtrade.domain.plans import SkipReason
 
-# Rows of the sheet. Answers come first, so that they are read with one unpack.
-TAKEN = 0
-WORST = 1
-"""Price of the deepest level taken: the child's limit."""
-SKIP = 2
-"""``venue * SKIP_SPAN + reason`` of a venue that got nothing, 0 of one that got shares."""
-ANSWERS = 3
+# Rows of the sheet. The answer comes first: n children side by side in the first three rows, width - n skips in the fourth.
+CHILD_VENUE = 0
+CHILD_PRICE = 1
+CHILD_SHARES = 2
+SKIP = 3
+"""``venue * SKIP_SPAN + reason`` of the venues that got nothing."""
 # The venue's terms, written by the desk.
-TAKE_MILS = 3
-TAKE_PPM = 4
-MAKE_MILS = 5
-MAKE_PPM = 6
-LATENCY = 7
+TAKE_MILS = 4
+TAKE_PPM = 5
+MAKE_MILS = 6
+MAKE_PPM = 7
+LATENCY = 8
 # Working space.
-KNOWN = 8
-INSIDE = 9
+TAKEN = 9
+WORST = 10
+"""Price of the deepest level taken: the child's limit."""
+KNOWN = 11
+INSIDE = 12
 """Shares shown within the limit."""
-QUEUE = 10
+QUEUE = 13
 """Shares resting on the order's own side at its price or better, as far as the stamp shows."""
-HEAD = 11
+HEAD = 14
 """Row of the level to take next, -1 when there is none."""
-SHOWN = 12
-SCORE = 13
-FEE = 14
-STATES = 15
+SHOWN = 15
+SCORE = 16
+FEE = 17
+STATES = 18
 """First of the state rows, one an equity class: 0 = usable, else the `SkipReason` that keeps the venue out."""
 
 SKIP_SPAN = 32
 MILLION = 1_000_000
 EXHAUSTED = 2**62
-"""Score of a venue without a head: above any real one (PRICE_MAX × 10⁶ plus fees)."""
+"""Score of a venue without a usable head: above any real one (PRICE_MAX × 10⁶ plus fees)."""
 
 SWEEP = 0
 SWEEP_OR_REST = 1
@@ -115,8 +117,8 @@ def _advance(rows, sheet, venue, side, limit, price_max):
 
 
 @njit(cache=True)
-def _survey(rows, sheet, side, limit, price_max):
-    """Read the stamp once: known books, shares inside the limit, first heads, queues of the order's own side."""
+def _survey(rows, sheet, side, limit, price_max, state_row):
+    """Read the stamp once: known books, shares inside the limit, usable venues' heads, queues of the own side."""
     for venue in range(sheet.shape[1]):
         sheet[TAKEN, venue] = 0
         sheet[WORST, venue] = 0
@@ -135,32 +137,33 @@ def _survey(rows, sheet, side, limit, price_max):
         if code & 1 == side:
             if _within(side, price, limit):
                 sheet[INSIDE, venue] += shown
-                if sheet[HEAD, venue] < 0:
+                if sheet[HEAD, venue] < 0 and sheet[state_row, venue] == 0:
                     _set_head(rows, sheet, venue, at, side)
         elif sheet[QUEUE, venue] < 0:
             sheet[QUEUE, venue] = shown if _within(side, limit, price) else 0
 
 
 @njit(cache=True)
-def _cheapest_head(sheet, state_row):
-    """Return the usable venue whose head is taken next, -1 when there is none."""
+def _beats(sheet, venue, best):
+    """Whether a head goes before another of the same score: lower fee, more shares shown, lower latency."""
+    if sheet[FEE, venue] != sheet[FEE, best]:
+        return sheet[FEE, venue] < sheet[FEE, best]
+    if sheet[SHOWN, venue] != sheet[SHOWN, best]:
+        return sheet[SHOWN, venue] > sheet[SHOWN, best]
+    return sheet[LATENCY, venue] < sheet[LATENCY, best]
+
+
+@njit(cache=True)
+def _cheapest_head(sheet):
+    """Return the venue whose head is taken next, -1 when there is none."""
+    least = EXHAUSTED
+    for venue in range(sheet.shape[1]):  # by itself, because it compiles to a few vector instructions
+        least = min(least, sheet[SCORE, venue])
     best = -1
-    for venue in range(sheet.shape[1]):
-        if sheet[HEAD, venue] < 0 or sheet[state_row, venue] != 0:
-            continue
-        if best >= 0:
-            if sheet[SCORE, venue] != sheet[SCORE, best]:
-                if sheet[SCORE, venue] > sheet[SCORE, best]:
-                    continue
-            elif sheet[FEE, venue] != sheet[FEE, best]:
-                if sheet[FEE, venue] > sheet[FEE, best]:
-                    continue
-            elif sheet[SHOWN, venue] != sheet[SHOWN, best]:
-                if sheet[SHOWN, venue] < sheet[SHOWN, best]:
-                    continue
-            elif sheet[LATENCY, venue] >= sheet[LATENCY, best]:
-                continue
-        best = venue
+    if least < EXHAUSTED:
+        for venue in range(sheet.shape[1]):
+            if sheet[SCORE, venue] == least and (best < 0 or _beats(sheet, venue, best)):
+                best = venue
     return best
 
 
@@ -179,11 +182,11 @@ def _take_head(rows, sheet, venue, shares_max):
 
 
 @njit(cache=True)
-def _sweep(rows, sheet, side, limit, shares, price_max, state_row):
+def _sweep(rows, sheet, side, limit, shares, price_max):
     """Take the cheapest heads of all usable venues until the shares are spent."""
     left, notional, fees = shares, 0, 0
     while left > 0:
-        venue = _cheapest_head(sheet, state_row)
+        venue = _cheapest_head(sheet)
         if venue < 0:
             break
         taken, value, fee = _take_head(rows, sheet, venue, left)
@@ -206,11 +209,11 @@ def _walk(rows, sheet, venue, side, limit, shares, price_max):
 
 
 @njit(cache=True)
-def _whole(rows, sheet, side, limit, shares, price_max, state_row):
+def _whole(rows, sheet, side, limit, shares, price_max):
     """Choose the one venue that fills all shares most cheaply; nothing when no venue shows them all."""
     best, best_cost, best_notional, best_fees = -1, 0, 0, 0
     for venue in range(sheet.shape[1]):
-        if sheet[INSIDE, venue] < shares or sheet[state_row, venue] != 0:
+        if sheet[INSIDE, venue] < shares or sheet[HEAD, venue] < 0:
             continue
         taken, notional, fees = _walk(rows, sheet, venue, side, limit, shares, price_max)
         cost = (notional if side == 1 else -notional) * MONEY_PER_PRICE_SHARE + fees
@@ -264,56 +267,69 @@ def _resting_place(sheet, limit, state_row):
 
 
 @njit(cache=True)
-def _give_reasons(sheet, state_row, shares, mode, rest_at):
-    """Say of every venue that got nothing why."""
+def _reason(sheet, venue, state_row, shares, mode, rests):
+    """Say why a venue got nothing."""
+    inside, state = sheet[INSIDE, venue], sheet[state_row, venue]
+    if state != 0:
+        if state == _DISABLED and inside > 0:
+            return _DISABLED_WITHIN
+        if state == _LINK_DOWN and inside > 0:
+            return _LINK_DOWN_WITHIN
+        return state
+    if sheet[KNOWN, venue] == 0:
+        return _NO_KNOWN_BOOK
+    if rests:
+        return _ROUNDS_SPENT if inside > 0 else _NOT_CHOSEN
+    if inside == 0:
+        return _NO_LIQUIDITY
+    if mode == WHOLE and inside < shares:
+        return _TOO_SMALL
+    return _ROUNDS_SPENT if mode == REST else _FILLED_CHEAPER
+
+
+@njit(cache=True)
+def _answer(sheet, state_row, limit, shares, mode, rest_at):
+    """Write children and skips side by side, in the order of the venues; return the number of children."""
+    if rest_at >= 0:
+        sheet[TAKEN, rest_at] = shares
+        sheet[WORST, rest_at] = limit
+    children, skips = 0, 0
     for venue in range(sheet.shape[1]):
-        inside, reason = sheet[INSIDE, venue], sheet[state_row, venue]
-        if sheet[TAKEN, venue] > 0 or venue == rest_at:
-            sheet[SKIP, venue] = 0
-            continue
-        if reason != 0:
-            if reason == _DISABLED and inside > 0:
-                reason = _DISABLED_WITHIN
-            elif reason == _LINK_DOWN and inside > 0:
-                reason = _LINK_DOWN_WITHIN
-        elif sheet[KNOWN, venue] == 0:
-            reason = _NO_KNOWN_BOOK
-        elif rest_at >= 0:
-            reason = _ROUNDS_SPENT if inside > 0 else _NOT_CHOSEN
-        elif inside == 0:
-            reason = _NO_LIQUIDITY
-        elif mode == WHOLE and inside < shares:
-            reason = _TOO_SMALL
-        elif mode == REST:
-            reason = _ROUNDS_SPENT
+        if sheet[TAKEN, venue] > 0:
+            sheet[CHILD_VENUE, children] = venue
+            sheet[CHILD_PRICE, children] = sheet[WORST, venue]
+            sheet[CHILD_SHARES, children] = sheet[TAKEN, venue]
+            children += 1
         else:
-            reason = _FILLED_CHEAPER
-        sheet[SKIP, venue] = venue * SKIP_SPAN + reason
+            reason = _reason(sheet, venue, state_row, shares, mode, rest_at >= 0)
+            sheet[SKIP, skips] = venue * SKIP_SPAN + reason
+            skips += 1
+    return children
 
 
 @njit(cache=True)
 def decide(levels, sheet, side, limit, shares, state_row, mode, venue):
-    """Decide, and leave TAKEN, WORST and SKIP of every venue in the sheet.
+    """Decide, and leave the answer in the sheet's first rows (not for `ESTIMATE`).
 
-    `side` is the book side taken from (0 bids, 1 asks), `venue` the one of `ESTIMATE`. Returns shares expected to be taken,
-    price × shares of them, their fees in micro-dollars, and the venue to rest at (-1 = none).
+    `side` is the book side taken from (0 bids, 1 asks), `venue` the one of `ESTIMATE`. Returns the number of children,
+    whether the one child rests, shares expected to be taken, price × shares of them, and their fees in micro-dollars.
     """
     rows = np.frombuffer(levels, np.int64)
     price_max = min(PRICE_MAX, MONEY_MAX // MONEY_PER_PRICE_SHARE // shares)
-    _survey(rows, sheet, side, limit, price_max)
+    _survey(rows, sheet, side, limit, price_max, state_row)
     taken, notional, fees, rest_at = 0, 0, 0, -1
     if mode == ESTIMATE:
         taken, notional, fees = _walk(rows, sheet, venue, side, limit, shares, price_max)
-        return taken, notional, fees, rest_at
+        return 0, False, taken, notional, fees
     if mode == WHOLE:
-        taken, notional, fees = _whole(rows, sheet, side, limit, shares, price_max, state_row)
+        taken, notional, fees = _whole(rows, sheet, side, limit, shares, price_max)
     elif mode != REST:
-        taken, notional, fees = _sweep(rows, sheet, side, limit, shares, price_max, state_row)
+        taken, notional, fees = _sweep(rows, sheet, side, limit, shares, price_max)
     if taken == 0 and mode in (SWEEP_OR_REST, REST):
-        rest_at = _cheapest_head(sheet, state_row)
+        rest_at = _cheapest_head(sheet)
         if rest_at < 0:
             rest_at = _resting_place(sheet, limit, state_row)
         else:
             taken, notional, fees = _walk(rows, sheet, rest_at, side, limit, shares, price_max)
-    _give_reasons(sheet, state_row, shares, mode, rest_at)
-    return taken, notional, fees, rest_at
+    children = _answer(sheet, state_row, limit, shares, mode, rest_at)
+    return children, rest_at >= 0, taken, notional, fees
