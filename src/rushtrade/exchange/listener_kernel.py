@@ -40,6 +40,7 @@ from rushtrade.wire.address_kernel import (
     load_u8,
     load_u16,
     load_u32,
+    store_be16,
     store_i64,
     store_u8,
     store_u16,
@@ -226,3 +227,15 @@ def feed_replaced(h: int, order: int, reference: int) -> None:
         load_i64(order + O_PRICE),
     )
     _feed_end(h, end)
+
+
+@kernel
+def feed_copied(h: int, message: int, length: int, locate: int) -> int:
+    """Pass on a message made elsewhere, under this venue's locate; returns the copy's address."""
+    at = _feed_at(h)
+    store_be16(at, length)
+    for i in range(length):
+        store_u8(at + 2 + i, load_u8(message + i))
+    store_be16(at + 3, locate)
+    _feed_end(h, at + 2 + length)
+    return at + 2

@@ -21,6 +21,7 @@ from rushtrade.exchange.tables import (
     B_HALTED,
     H_CLOCK,
     H_MIDNIGHT,
+    H_REPORTS_USED,
     SHORT_FEED,
     TABLE_BYTES_MAX,
     VenueFullError,
@@ -38,6 +39,8 @@ TRADING: Final = "T"
 HALTED: Final = "H"
 IMAGE_BYTES_START: Final = 64 * 1024
 ROUND_LOT: Final = 100
+FEED_TIME_SPAN_NS: Final = 1 << 48
+"""Nanoseconds since midnight take six bytes on the feed: 78 hours."""
 
 
 class Exchange:
@@ -65,6 +68,7 @@ class Exchange:
         if len(self._locates) != len(self.symbols):
             raise InvalidInput(f"venue {venue} lists a symbol twice: {', '.join(self.symbols)}")
         self._next_sequence = 1
+        self._first_ns, self._end_ns = midnight_ns, midnight_ns + FEED_TIME_SPAN_NS
         self._closed = False
 
     @property
@@ -98,7 +102,14 @@ class Exchange:
 
     def enter(self, batch: Rows, now_ns: int) -> None:
         """Carry out members' instructions, row by row. Every row is answered by at least one report."""
+        if not self._first_ns <= now_ns < self._end_ns:
+            raise self._outside(now_ns)
         self.engine.submit(batch, now_ns)
+
+    @property
+    def has_reports(self) -> bool:
+        """True when reports wait to be collected."""
+        return self._tables.value(H_REPORTS_USED) != 0
 
     def reports(self) -> Rows:
         """Collect the reports since the last call, in the order in which things happened; read-only."""
@@ -145,7 +156,15 @@ class Exchange:
 
     # --- parts --------------------------------------------------------------------------------------------
 
+    def _outside(self, now_ns: int) -> InvalidInput:
+        return InvalidInput(
+            f"venue {self.venue} lives from {self._first_ns} to {self._end_ns} ns, as far as feed times reach"
+            f" from its midnight; {now_ns} is not in between"
+        )
+
     def _move_clock(self, now_ns: int) -> None:
+        if not self._first_ns <= now_ns < self._end_ns:
+            raise self._outside(now_ns)
         self._tables.put(H_CLOCK, max(now_ns, self._tables.value(H_CLOCK)))
 
     def _feed_time(self) -> int:
