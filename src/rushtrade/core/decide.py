@@ -45,3 +45,15 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.SwitchRoute: firm.switch_route,
     cmd.SetKillSwitch: firm.set_kill_switch,
 }
+
+NUMBERED_REPORTS = {
+    command: None
+    for command in (
+        cmd.ReportAccepted,
+        cmd.ReportExecuted,
+        cmd.ReportCanceled,
+        cmd.ReportReplaced,
+        cmd.ReportRejected,
+    )
+}
+"""Commands that carry a venue's report number."""

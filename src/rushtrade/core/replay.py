@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from rushtrade.core.apply import APPLICATIONS
+from rushtrade.core.decide import NUMBERED_REPORTS
 from rushtrade.core.sequencer import count_report, execute
 from rushtrade.core.snapshot import SNAPSHOT_FORMAT, decode_state, encode_state, hash_of
 from rushtrade.core.state import HouseState
@@ -57,7 +58,8 @@ def restore(journal: JournalReader, progress: Progress | None = None) -> tuple[H
         for entry in body.entries:
             for event in entry.events:
                 APPLICATIONS[type(event)](state, event)
-            count_report(state, entry.command)
+            if type(entry.command) in NUMBERED_REPORTS:
+                count_report(state, entry.command)
         next_seq = body.first_seq + len(body.entries)
         if progress is not None:
             progress(frame.seq, last)

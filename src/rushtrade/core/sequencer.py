@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rushtrade.core.apply import APPLICATIONS
-from rushtrade.core.decide import DECISIONS
+from rushtrade.core.decide import DECISIONS, NUMBERED_REPORTS
 from rushtrade.core.state import HouseState
 from rushtrade.domain.commands import AnyCommand, Command
 from rushtrade.domain.errors import HouseBusy, HouseStopped
@@ -218,13 +218,14 @@ def execute(state: HouseState, command: Command, seq: int) -> list[AnyEvent]:
     events = DECISIONS[type(command)](state, command, seq)
     for event in events:
         APPLICATIONS[type(event)](state, event)
-    count_report(state, command)
+    if type(command) in NUMBERED_REPORTS:
+        count_report(state, command)
     return events
 
 
 def count_report(state: HouseState, command: Command) -> None:
     """Remember the last report taken from a venue: a report's number is applied with whatever it said."""
-    report_seq: int = getattr(command, "report_seq", 0)
-    if report_seq:
-        venue: int = command.venue  # type: ignore[attr-defined]
-        state.report_seqs[venue] = max(state.report_seqs[venue], report_seq)
+    venue: int = command.venue  # type: ignore[attr-defined]
+    report_seq: int = command.report_seq  # type: ignore[attr-defined]
+    if report_seq > state.report_seqs[venue]:
+        state.report_seqs[venue] = report_seq

@@ -151,7 +151,10 @@ class OrderRouted(Event, frozen=True, tag=22):
 
 
 class OrderFilled(Event, frozen=True, tag=23):
-    """Shares of an order were executed; the ledger moved by `transfers`, and the hold shrank."""
+    """Shares of an order were executed; the ledger moved by `transfers`, and the hold shrank.
+
+    `fees` is the sum of `sec_fee`, `taf` and `cat_fee`: what this execution added to the order's fees of the day.
+    """
 
     order_id: int
     account_id: int
@@ -169,6 +172,9 @@ class OrderFilled(Event, frozen=True, tag=23):
     hold_money_left: int
     hold_shares_left: int
     transfers: tuple[Transfer, ...]
+    sec_fee: int = 0
+    taf: int = 0
+    cat_fee: int = 0
 
 
 class OrderTriggered(Event, frozen=True, tag=24):

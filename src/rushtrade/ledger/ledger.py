@@ -18,7 +18,8 @@ from rushtrade.domain.transfers import LedgerCode, Transfer, TransferCode, ledge
 
 _ASSET_BITS = 32
 _ASSET_MASK = (1 << _ASSET_BITS) - 1
-_UNSETTLED = LedgerCode.CUSTOMER_UNSETTLED
+_CODE_MASK = 15
+_UNSETTLED = int(LedgerCode.CUSTOMER_UNSETTLED)
 _STREET = ledger_account(0, LedgerCode.STREET)
 _CLEARING = ledger_account(0, LedgerCode.CLEARING)
 
@@ -63,13 +64,15 @@ class Ledger:
         balances = self._balances
         for transfer in transfers:
             amount = transfer.amount
-            require(amount > 0, "a transfer moves a positive amount")
-            debit = transfer.debit_account << _ASSET_BITS | transfer.asset
-            credit = transfer.credit_account << _ASSET_BITS | transfer.asset
+            debit_account, credit_account, asset = transfer.debit_account, transfer.credit_account, transfer.asset
+            debit = debit_account << _ASSET_BITS | asset
+            credit = credit_account << _ASSET_BITS | asset
             balances[debit] -= amount
             balances[credit] += amount
-            due[debit] -= amount
-            due[credit] += amount
+            if debit_account & _CODE_MASK <= _STREET:
+                due[debit] -= amount
+            if credit_account & _CODE_MASK <= _STREET:
+                due[credit] += amount
 
     def due(self, settlement_date: int) -> tuple[Transfer, ...]:
         """Transfers that settle everything due on or before a day: customers first, then the street."""

@@ -12,7 +12,6 @@ from rushtrade.domain import events as ev
 from rushtrade.domain.errors import require
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.orders import ChildStatus, Intent
-from rushtrade.domain.transfers import TransferCode
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, restore_order
@@ -84,7 +83,9 @@ class OrderBlotter:
         order.day_money += money
         order.commission += event.commission
         if event.fees:
-            _count_fees(order, event)
+            order.sec_fee += event.sec_fee
+            order.taf += event.taf
+            order.cat_fee += event.cat_fee
         account.day_charges += event.commission + event.fees
         account.position(event.instrument_id).trade(event.signed_shares, event.price)
         self._ledger.post_trade(event.transfers, settlement_date)
@@ -245,14 +246,3 @@ def _carry_over(earlier: Order, order: Order) -> None:
     order.taf = earlier.taf
     order.cat_fee = earlier.cat_fee
     order.triggered = earlier.triggered
-
-
-def _count_fees(order: Order, event: ev.OrderFilled) -> None:
-    for transfer in event.transfers:
-        code = transfer.code
-        if code is TransferCode.CAT_FEE:
-            order.cat_fee += transfer.amount
-        elif code is TransferCode.SEC_FEE:
-            order.sec_fee += transfer.amount
-        elif code is TransferCode.TAF:
-            order.taf += transfer.amount

@@ -68,21 +68,18 @@ def fill(
         transfers.append(Transfer(TransferCode.COMMISSION, customer, _COMMISSION, CASH, commission))
     else:
         commission = 0
-    fees = 0
+    sec_fee = taf = cat = 0
     day_shares = order.day_shares + shares
     if not buying:
         sec_fee = section_31_fee(order.day_money + money, rules.section_31_rate) - order.sec_fee
         if sec_fee > 0:
-            fees += sec_fee
             transfers.append(Transfer(TransferCode.SEC_FEE, customer, _SEC_FEE, CASH, sec_fee))
         taf = activity_fee(day_shares, rules.taf) - order.taf if rules.taf.applies_at(price) else 0
         if taf > 0:
-            fees += taf
             transfers.append(Transfer(TransferCode.TAF, customer, _TAF, CASH, taf))
     if rules.cat_rate:
         cat = audit_trail_fee(day_shares, rules.cat_rate) - order.cat_fee
         if cat > 0:
-            fees += cat
             transfers.append(Transfer(TransferCode.CAT_FEE, customer, _CAT_FEE, CASH, cat))
     charged = venue_fee(route, price, shares, liquidity)
     if charged > 0:
@@ -93,21 +90,25 @@ def fill(
     hold_money = order.hold_money
     if hold_money:
         hold_money = hold_money * leaves // (leaves + shares)
+    sec_fee, taf, cat = max(sec_fee, 0), max(taf, 0), max(cat, 0)
     return OrderFilled(
-        order_id=order.order_id,
-        account_id=order.account_id,
-        instrument_id=instrument_id,
-        token=child.token,
-        venue=child.venue,
-        match_number=match_number,
-        signed_shares=shares if buying else -shares,
-        price=price,
-        leaves=leaves,
-        liquidity=liquidity,
-        commission=commission,
-        fees=fees,
-        venue_fee=charged,
-        hold_money_left=hold_money,
-        hold_shares_left=max(order.hold_shares - shares, 0),
-        transfers=tuple(transfers),
+        order.order_id,
+        order.account_id,
+        instrument_id,
+        child.token,
+        child.venue,
+        match_number,
+        shares if buying else -shares,
+        price,
+        leaves,
+        liquidity,
+        commission,
+        sec_fee + taf + cat,
+        charged,
+        hold_money,
+        max(order.hold_shares - shares, 0),
+        tuple(transfers),
+        sec_fee,
+        taf,
+        cat,
     )
