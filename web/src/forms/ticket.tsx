@@ -1,0 +1,431 @@
+// Order ticket: writes one order, shows what it would cost, sends it, and shows the house's answer whole.
+//
+// Enter sends from any field, Esc clears the answer and leaves. Loading a ticket (a click in the montage, the keys B, S)
+// never sends. With "verify" on, a second Enter confirms the sentence that is shown.
+
+import { createEffect, createMemo, createSignal, For, on, onCleanup, Show } from "solid-js";
+import type { OrderType, Preview, Side, TimeInForce } from "../feed/protocol";
+import { money, plainPrice, priceText, shares, signOf } from "../lib/numbers";
+import type { Desk, Sent } from "../shell/desk";
+import { sentence } from "../shell/desk";
+import type { Frame } from "../shell/dock";
+import {
+  draftErrors,
+  draftSentence,
+  needsLimit,
+  needsStop,
+  orderBody,
+  sideWord,
+  stepPrice,
+  stepQuantity,
+  TIME_IN_FORCE_WORDS,
+  TYPE_WORDS,
+} from "./draft";
+import { SymbolField } from "./symbol-field";
+
+const PREVIEW_AFTER_MS = 250;
+const SIDES: readonly Side[] = ["buy", "sell", "sell_short"];
+
+export function Ticket(props: { desk: Desk; frame: Frame }) {
+  const { house, links } = props.desk;
+  const link = createMemo(() => links.get(props.frame.group()));
+  const draft = () => link().draft();
+  const symbol = () => link().symbol();
+  const errors = createMemo(() => draftErrors(symbol(), draft()));
+  const whole = () => Object.keys(errors()).length === 0;
+  const [touched, setTouched] = createSignal(false);
+  const [preview, setPreview] = createSignal<Preview | null>(null);
+  const [previewError, setPreviewError] = createSignal("");
+  const [answer, setAnswer] = createSignal<Sent | null>(null);
+  const [sending, setSending] = createSignal(false);
+  const [asking, setAsking] = createSignal(false);
+  const mayTrade = () => house.may("trade") && house.line[0]().state === "open";
+  let quantityField!: HTMLInputElement;
+  props.frame.setFocus(() => {
+    quantityField.focus();
+    quantityField.select();
+  });
+
+  // A price to begin with: the far side of the quote for the chosen side, once, when the field is empty.
+  const fillPrice = () => {
+    if (!needsLimit(draft().type) || draft().limit !== "") return;
+    const index = house.instrument(symbol())?.index ?? -1;
+    const units = (draft().side === "buy" ? house.quotes.ask : house.quotes.bid)[index] ?? 0;
+    if (units > 0) link().change({ limit: plainPrice(units) });
+  };
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = 0;
+  createEffect(() => {
+    const [now, body] = [symbol(), draft()];
+    setAsking(false);
+    clearTimeout(timer);
+    if (!whole() || house.line[0]().state !== "open") {
+      setPreview(null);
+      setPreviewError("");
+      return;
+    }
+    const turn = ++asked;
+    timer = setTimeout(async () => {
+      try {
+        const found = await house.preview(orderBody(now, body));
+        if (turn === asked) {
+          setPreview(found);
+          setPreviewError("");
+        }
+      } catch (error) {
+        if (turn === asked) {
+          setPreview(null);
+          setPreviewError(sentence(error));
+        }
+      }
+    }, PREVIEW_AFTER_MS);
+  });
+  onCleanup(() => clearTimeout(timer));
+  createEffect(on(symbol, () => setAnswer(null), { defer: true }));
+
+  const send = async (binding: string) => {
+    setTouched(true);
+    if (!whole() || sending() || !mayTrade()) return;
+    if (props.desk.settings[0]().verify && !asking()) {
+      setAsking(true);
+      return;
+    }
+    setAsking(false);
+    setSending(true);
+    setAnswer(null);
+    const sent = await props.desk.send(orderBody(symbol(), draft()), binding);
+    setSending(false);
+    setAnswer(sent);
+    setTouched(false);
+  };
+
+  const keydown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Enter" && !event.repeat && (event.target as HTMLElement).tagName !== "BUTTON") {
+      event.preventDefault();
+      void send("ticket:Enter");
+    } else if (event.key === "Escape") {
+      if (asking()) setAsking(false);
+      else if (answer() !== null) setAnswer(null);
+      else (document.activeElement as HTMLElement | null)?.blur();
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  const error = (field: keyof ReturnType<typeof errors>) => (touched() ? errors()[field] : undefined);
+  const routes = () => house.routes[0]();
+  const strategies = () => house.hello[0]()?.strategies ?? [];
+  const position = () => house.positions[0]().get(symbol())?.quantity ?? 0;
+
+  return (
+    <form
+      class="ticket scroll"
+      onKeyDown={keydown}
+      onSubmit={(event) => event.preventDefault()}
+      aria-label="Order ticket"
+    >
+      <div class="ticket-top">
+        <SymbolField
+          desk={props.desk}
+          label="Symbol of the order"
+          value={symbol()}
+          choose={(next) => link().setSymbol(next)}
+        />
+        <span class="dim">{position() === 0 ? "no position" : `position ${shares(position())}`}</span>
+      </div>
+      <div class="sides" role="radiogroup" aria-label="Side">
+        <For each={SIDES}>
+          {(side) => (
+            <button
+              type="button"
+              role="radio"
+              aria-checked={draft().side === side}
+              class={`side ${side}`}
+              tabIndex={draft().side === side ? 0 : -1}
+              onClick={() => link().change({ side })}
+              onKeyDown={(event) => {
+                const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+                if (step === 0) return;
+                const next = SIDES[
+                  (SIDES.indexOf(draft().side) + step + SIDES.length) % SIDES.length
+                ] as Side;
+                link().change({ side: next });
+                (
+                  event.currentTarget.parentElement?.children[SIDES.indexOf(next)] as HTMLElement | undefined
+                )?.focus();
+              }}
+            >
+              {side === "sell_short" ? "Short" : sideWord(side)}
+            </button>
+          )}
+        </For>
+      </div>
+      <div class="fields">
+        <Field label="Quantity" error={error("quantity")}>
+          <input
+            ref={quantityField}
+            name="quantity"
+            inputmode="numeric"
+            autocomplete="off"
+            value={draft().quantity}
+            aria-invalid={error("quantity") !== undefined}
+            onInput={(event) => link().change({ quantity: event.currentTarget.value })}
+            onKeyDown={(event) => {
+              const by = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
+              if (by === 0) return;
+              event.preventDefault();
+              link().change({
+                quantity: stepQuantity(draft().quantity, house.instrument(symbol())?.round_lot ?? 100, by),
+              });
+            }}
+          />
+        </Field>
+        <Field label="Type">
+          <select
+            name="type"
+            value={draft().type}
+            onChange={(event) => {
+              link().change({ type: event.currentTarget.value as OrderType });
+              fillPrice();
+            }}
+          >
+            <For each={house.hello[0]()?.order_types ?? []}>
+              {(type) => (
+                <option value={type} selected={type === draft().type}>
+                  {TYPE_WORDS[type]}
+                </option>
+              )}
+            </For>
+          </select>
+        </Field>
+        <Show when={needsStop(draft().type)}>
+          <PriceField
+            name="stop"
+            label="Stop"
+            value={draft().stop}
+            tick={house.instrument(symbol())?.tick ?? "0.01"}
+            error={error("stop")}
+            change={(stop) => link().change({ stop })}
+          />
+        </Show>
+        <Show when={needsLimit(draft().type)}>
+          <PriceField
+            name="limit"
+            label="Limit"
+            value={draft().limit}
+            tick={house.instrument(symbol())?.tick ?? "0.01"}
+            error={error("limit")}
+            change={(limit) => link().change({ limit })}
+            focus={fillPrice}
+          />
+        </Show>
+        <Field label="Time in force">
+          <select
+            name="time_in_force"
+            value={draft().timeInForce}
+            onChange={(event) => link().change({ timeInForce: event.currentTarget.value as TimeInForce })}
+          >
+            <For each={house.hello[0]()?.times_in_force ?? []}>
+              {(tif) => (
+                <option value={tif} selected={tif === draft().timeInForce}>
+                  {TIME_IN_FORCE_WORDS[tif]}
+                </option>
+              )}
+            </For>
+          </select>
+        </Field>
+        <Field label="Route">
+          <select
+            name="route"
+            value={draft().route}
+            onChange={(event) => link().change({ route: event.currentTarget.value })}
+          >
+            <optgroup label="DART">
+              <For each={strategies()}>
+                {(one) => (
+                  <option value={one.code} selected={one.code === draft().route}>
+                    {one.code === "DART" ? "DART" : "Sequence"}
+                  </option>
+                )}
+              </For>
+            </optgroup>
+            <optgroup label="Direct">
+              <For each={routes()}>
+                {(route) => (
+                  <option
+                    value={route.code}
+                    disabled={!route.enabled}
+                    selected={route.code === draft().route}
+                  >
+                    {route.code} ({route.route_code}){route.enabled ? "" : " off"}
+                  </option>
+                )}
+              </For>
+            </optgroup>
+          </select>
+        </Field>
+        <Show when={needsLimit(draft().type)}>
+          <Field label="Show" error={error("display")}>
+            <input
+              name="display"
+              inputmode="numeric"
+              autocomplete="off"
+              placeholder="all"
+              value={draft().display}
+              aria-invalid={error("display") !== undefined}
+              title="Shares to display; empty = all, 0 = hidden"
+              onInput={(event) => link().change({ display: event.currentTarget.value.trim() })}
+            />
+          </Field>
+        </Show>
+      </div>
+
+      <button
+        type="button"
+        class={`send ${draft().side}`}
+        disabled={sending() || !mayTrade()}
+        onClick={() => void send("ticket:button")}
+      >
+        {asking() ? `Send: ${draftSentence(symbol(), draft())}?` : draftSentence(symbol(), draft())}
+      </button>
+      <Show when={asking()}>
+        <p class="dim center">Enter sends, Esc goes back.</p>
+      </Show>
+      <Show when={!mayTrade()}>
+        <p class="dim center">
+          {house.line[0]().state === "open"
+            ? "This login may look, not trade."
+            : "No connection: orders cannot be sent."}
+        </p>
+      </Show>
+
+      <div aria-live="polite">
+        <Show when={answer()}>
+          {(sent) => (
+            <p
+              class="answer"
+              classList={{ bad: !sent().ok, good: sent().ok }}
+              role={sent().ok ? "status" : "alert"}
+            >
+              {sent().text}
+            </p>
+          )}
+        </Show>
+      </div>
+      <Show when={previewError() !== "" && answer()?.text !== previewError()}>
+        <p class="answer bad">{previewError()}</p>
+      </Show>
+      <Show when={preview()}>
+        {(found) => <PreviewTable preview={found()} desk={props.desk} hideReject={answer()?.text} />}
+      </Show>
+
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={props.desk.settings[0]().verify}
+          onChange={(event) => props.desk.change({ verify: event.currentTarget.checked })}
+        />
+        Verify before sending
+      </label>
+    </form>
+  );
+}
+
+function Field(props: { label: string; error?: string | undefined; children: unknown }) {
+  return (
+    <label class="field" classList={{ bad: props.error !== undefined }}>
+      <span class="label">{props.label}</span>
+      {props.children as never}
+      <Show when={props.error}>
+        <span class="field-error">{props.error}</span>
+      </Show>
+    </label>
+  );
+}
+
+function PriceField(props: {
+  name: string;
+  label: string;
+  value: string;
+  tick: string;
+  error: string | undefined;
+  change: (text: string) => void;
+  focus?: () => void;
+}) {
+  return (
+    <Field label={props.label} error={props.error}>
+      <input
+        name={props.name}
+        inputmode="decimal"
+        autocomplete="off"
+        value={props.value}
+        aria-invalid={props.error !== undefined}
+        onFocus={(event) => {
+          props.focus?.();
+          event.currentTarget.select();
+        }}
+        onInput={(event) => props.change(event.currentTarget.value.trim())}
+        onKeyDown={(event) => {
+          const by = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
+          if (by === 0) return;
+          event.preventDefault();
+          props.change(stepPrice(props.value, props.tick, event.shiftKey ? by * 10 : by));
+        }}
+      />
+    </Field>
+  );
+}
+
+function PreviewTable(props: { preview: Preview; desk: Desk; hideReject: string | undefined }) {
+  const fees = () => props.preview.fees.filter((fee) => signOf(fee.amount) !== 0);
+  return (
+    <section class="preview" aria-label="What the order would cost">
+      <Show when={props.preview.reject && props.preview.reject.message !== props.hideReject}>
+        <p class="answer bad">{props.preview.reject?.message}</p>
+      </Show>
+      <For each={props.preview.warnings}>{(warning) => <p class="answer warn">{warning}</p>}</For>
+      <dl class="figures">
+        <Row
+          word={
+            props.preview.reference_price ? `Value at ${priceText(props.preview.reference_price)}` : "Value"
+          }
+          text={money(props.preview.notional)}
+        />
+        <Row word="Commission" text={money(props.preview.commission)} />
+        <For each={fees()}>{(fee) => <Row word={fee.name} text={money(fee.amount)} />}</For>
+        <Row
+          word={props.preview.total.startsWith("-") ? "Brings" : "Costs"}
+          text={money(props.preview.total.replace("-", ""))}
+          strong
+        />
+        <Row word="Buying power after" text={money(props.preview.buying_power_after)} />
+        <Row word="Position after" text={shares(props.preview.position_after)} />
+      </dl>
+      <Show when={props.preview.plan.length > 0}>
+        <p class="plan">
+          <span class="label">Route plan</span>{" "}
+          <For each={props.preview.plan}>
+            {(child, place) => (
+              <span>
+                {place() > 0 ? ", " : ""}
+                {shares(child.quantity)} {props.desk.house.venueCode(child.venue) || child.route}
+                {child.price ? ` at ${priceText(child.price)}` : ""}
+              </span>
+            )}
+          </For>
+        </p>
+      </Show>
+    </section>
+  );
+}
+
+function Row(props: { word: string; text: string; strong?: boolean }) {
+  return (
+    <div classList={{ strong: props.strong ?? false }}>
+      <dt>{props.word}</dt>
+      <dd>{props.text}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,173 @@
+// The workstation after login: composes the desk, the dock with all panels, the bars, the dialogs and the keys.
+
+import { createEffect, Match, onCleanup, onMount, Switch } from "solid-js";
+import { House } from "../feed/house";
+import { Replace } from "../forms/replace";
+import { Ticket } from "../forms/ticket";
+import { Account } from "../panels/account";
+import { Chart } from "../panels/chart";
+import { Depth } from "../panels/depth";
+import { Executions } from "../panels/executions";
+import { Orders } from "../panels/orders";
+import { Positions } from "../panels/positions";
+import { Routes } from "../panels/routes";
+import { Tape } from "../panels/tape";
+import { TraceDialog } from "../panels/trace";
+import { Watch } from "../panels/watch";
+import { addCommands } from "./actions";
+import { StatusBar, TopBar } from "./bars";
+import { Desk, type Dialog } from "./desk";
+import { Dock, type PanelKind } from "./dock";
+import { KeysDialog } from "./help";
+import { LayoutDialog } from "./layout-dialog";
+import { Palette } from "./palette";
+import { Toasts } from "./toasts";
+
+function panelKinds(desk: Desk): PanelKind[] {
+  return [
+    {
+      kind: "watch",
+      title: "Watch list",
+      linked: true,
+      key: "W",
+      view: (frame) => <Watch desk={desk} frame={frame} />,
+    },
+    {
+      kind: "depth",
+      title: "Level II",
+      linked: true,
+      key: "L",
+      view: (frame) => <Depth desk={desk} frame={frame} />,
+    },
+    {
+      kind: "tape",
+      title: "Time & sales",
+      linked: true,
+      key: "A",
+      view: (frame) => <Tape desk={desk} frame={frame} />,
+    },
+    {
+      kind: "ticket",
+      title: "Order ticket",
+      linked: true,
+      key: "T",
+      view: (frame) => <Ticket desk={desk} frame={frame} />,
+    },
+    {
+      kind: "chart",
+      title: "Chart",
+      linked: true,
+      key: "C",
+      view: (frame) => <Chart desk={desk} frame={frame} />,
+    },
+    {
+      kind: "orders",
+      title: "Orders",
+      linked: true,
+      key: "O",
+      view: (frame) => <Orders desk={desk} frame={frame} />,
+    },
+    {
+      kind: "executions",
+      title: "Executions",
+      linked: false,
+      key: "E",
+      view: (frame) => <Executions desk={desk} frame={frame} />,
+    },
+    {
+      kind: "positions",
+      title: "Positions",
+      linked: true,
+      key: "P",
+      view: (frame) => <Positions desk={desk} frame={frame} />,
+    },
+    {
+      kind: "account",
+      title: "Account",
+      linked: false,
+      key: "U",
+      view: (frame) => <Account desk={desk} frame={frame} />,
+    },
+    {
+      kind: "routes",
+      title: "Routes",
+      linked: false,
+      key: "R",
+      view: (frame) => <Routes desk={desk} frame={frame} />,
+    },
+  ];
+}
+
+export function Workstation(props: { leave: (why: string) => void }) {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const house = new House(`${scheme}://${location.host}/ws`);
+  const desk = new Desk(house, () => props.leave(""));
+  const kinds = panelKinds(desk);
+  addCommands(desk, kinds);
+  let dockElement!: HTMLDivElement;
+
+  onMount(() => {
+    const dock = new Dock(dockElement, new Map(kinds.map((kind) => [kind.kind, kind])));
+    desk.dock = dock;
+    house.start();
+    onCleanup(() => {
+      house.stop();
+      dock.dispose();
+    });
+  });
+  createEffect(() => desk.links.fill(house.symbols().map((one) => one.symbol)));
+  createEffect(() => {
+    const { state, why } = house.line[0]();
+    if (state === "waiting" || state === "refused") desk.arming.disarm("the line ended");
+    if (state === "refused") props.leave(`Logged out: ${why}.`);
+  });
+
+  const keydown = (event: KeyboardEvent) => {
+    desk.arming.touch();
+    if (event.repeat || event.isComposing || desk.dialog[0]() !== null) return;
+    const target = event.target as HTMLElement;
+    const inText = target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    const found = desk.commands.keymap.find(event, inText);
+    if (found === null) return;
+    event.preventDefault();
+    desk.commands.run(found.command, `key:${found.binding}`);
+  };
+  const blur = () => desk.arming.disarm("the window lost the focus");
+  window.addEventListener("keydown", keydown);
+  window.addEventListener("blur", blur);
+  onCleanup(() => {
+    window.removeEventListener("keydown", keydown);
+    window.removeEventListener("blur", blur);
+  });
+
+  const close = () => desk.dialog[1](null);
+  const dialog = <K extends Dialog["kind"]>(kind: K) => {
+    const open = desk.dialog[0]();
+    return open?.kind === kind ? (open as Extract<Dialog, { kind: K }>) : undefined;
+  };
+  return (
+    <div class="workstation" classList={{ armed: desk.arming.armed() }}>
+      <TopBar desk={desk} />
+      <main class="dock" ref={dockElement} aria-label="Workstation" />
+      <StatusBar desk={desk} />
+      <Toasts notices={desk.notices} />
+      <Switch>
+        <Match when={dialog("palette")}>
+          <Palette desk={desk} close={close} />
+        </Match>
+        <Match when={dialog("keys")}>
+          <KeysDialog desk={desk} close={close} />
+        </Match>
+        <Match when={dialog("layout")}>
+          <LayoutDialog desk={desk} close={close} />
+        </Match>
+        <Match when={dialog("trace")}>
+          {(open) => <TraceDialog desk={desk} orderId={open().orderId} close={close} />}
+        </Match>
+        <Match when={dialog("replace")}>
+          {(open) => <Replace desk={desk} order={open().order} close={close} />}
+        </Match>
+      </Switch>
+    </div>
+  );
+}
