@@ -48,9 +48,9 @@ class Head:
             raise CursorRefused(f"cursor {name} would be one more than the {MAX_CURSORS} a journal keeps")
         return replace(self, version=self.version + 1, cursors=tuple(sorted(moved.items())))
 
-    def with_next_epoch(self) -> Head:
-        """Grant an epoch that was never used."""
-        return replace(self, version=self.version + 1, epoch=self.epoch + 1)
+    def with_next_epoch(self, *, above: int = 0) -> Head:
+        """Grant an epoch that was never used, nor granted in a history that was lost (`above`)."""
+        return replace(self, version=self.version + 1, epoch=max(self.epoch, above) + 1)
 
     def row(self) -> HeadRow:
         """Encode for storage."""

@@ -25,7 +25,7 @@ from rushtrade.journal.head import FIRST_HEAD
 from rushtrade.journal.snapshot import SNAPSHOTS_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 APPLICATION_ID: Final = 0x52544A4C  # "RTJL", shown by file(1)
@@ -98,15 +98,35 @@ END;
 
 def connect_reader(path: Path, vfs: str | None) -> apsw.Connection:
     """Open an existing journal for reading only."""
-    db = _connect(path, apsw.SQLITE_OPEN_READONLY, vfs)
-    _require_ours(db, path)
-    return db
+    return _connect(path, apsw.SQLITE_OPEN_READONLY, vfs, _require_ours)
 
 
 def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
     """Open a journal for writing; make it when the file is new."""
-    db = _connect(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs)
-    if _is_new(db):
+    return _connect(path, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE, vfs, _prepare_writing)
+
+
+def _connect(
+    path: Path, flags: int, vfs: str | None, prepare: Callable[[apsw.Connection, Path], None]
+) -> apsw.Connection:
+    with storage_errors(f"open {path}"):
+        db = apsw.Connection(str(path), flags=flags, vfs=vfs)
+        try:
+            db.set_busy_timeout(BUSY_TIMEOUT_MS)
+            db.config(
+                apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1
+            )  # a log nobody has judged is not copied, nor lost
+            db.execute("PRAGMA cell_size_check = ON").fetchall()
+            db.execute("PRAGMA trusted_schema = OFF").fetchall()
+            prepare(db, path)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _prepare_writing(db: apsw.Connection, path: Path) -> None:
+    if _is_new(db, path):
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     else:
         _require_ours(db, path)
@@ -121,32 +141,15 @@ def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
         f"cache_size = -{CACHE_KIBIBYTES}",
     ):
         db.execute(f"PRAGMA {pragma}").fetchall()
-    if _is_new(db):
+    if _is_new(db, path):
         _create(db)
-    return db
 
 
-def _connect(path: Path, flags: int, vfs: str | None) -> apsw.Connection:
-    with storage_errors(f"open {path}"):
-        try:
-            db = apsw.Connection(str(path), flags=flags, vfs=vfs)
-            db.set_busy_timeout(BUSY_TIMEOUT_MS)
-            keep_log_on_close(db, keep=True)
-            db.execute("PRAGMA cell_size_check = ON").fetchall()
-            db.execute("PRAGMA trusted_schema = OFF").fetchall()
-            db.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-        except apsw.NotADBError as error:
-            raise JournalForeign(f"{path} is not a journal, or its first bytes are damaged") from error
-    return db
-
-
-def keep_log_on_close(db: apsw.Connection, *, keep: bool) -> None:
-    """Forbid or allow SQLite to copy the log back, and delete it, when the last connection goes."""
-    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(keep))
-
-
-def _is_new(db: apsw.Connection) -> bool:
-    return _single(db, "SELECT count(*) FROM sqlite_schema") == 0
+def _is_new(db: apsw.Connection, path: Path) -> bool:
+    try:
+        return _single(db, "SELECT count(*) FROM sqlite_schema") == 0
+    except apsw.NotADBError as error:
+        raise JournalForeign(f"{path} is not a journal, or its first bytes are damaged") from error
 
 
 def _create(db: apsw.Connection) -> None:
@@ -158,6 +161,8 @@ def _create(db: apsw.Connection) -> None:
 
 
 def _require_ours(db: apsw.Connection, path: Path) -> None:
+    if _is_new(db, path):
+        raise JournalForeign(f"{path} is an empty database, not a journal")
     found = _single(db, "PRAGMA application_id"), _single(db, "PRAGMA user_version")
     if found[0] != APPLICATION_ID:
         raise JournalForeign(f"{path} is a database of another application (id {found[0]}), not a journal")

@@ -35,18 +35,19 @@ _BLOCK: Final = 4096  # the owner and each slot in a block of its own, so that n
 _FILE_BYTES: Final = 3 * _BLOCK
 _SLOT_STARTS: Final = (_BLOCK, 2 * _BLOCK)
 _OWNER: Final = struct.Struct(">Q")
-_SLOT: Final = struct.Struct(">8sQQ32sQ32s")
+_SLOT: Final = struct.Struct(">8sQQ32sQQ32s")
 _SLOT_TAG: Final = b"RT-MARK1"
 _CHECKSUM: Final = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What was acknowledged: the last frame, and the head's version with its digest. `count` orders notes."""
+    """What was acknowledged: the last frame, the granted epoch, and the head. `count` orders notes."""
 
     count: int
     seq: int
     frame_hash: bytes
+    epoch: int
     head_version: int
     head_digest: bytes
 
@@ -82,10 +83,10 @@ class Mark:
                 f"{journal} is being written by {who}; a journal has one writer: stop that one first"
             ) from error
 
-    def note(self, seq: int, frame_hash: bytes, head_version: int, head_digest: bytes) -> None:
+    def note(self, seq: int, frame_hash: bytes, epoch: int, head_version: int, head_digest: bytes) -> None:
         """Say what is durable. Nothing may be acknowledged before this returns."""
         self._count += 1
-        slot = _SLOT.pack(_SLOT_TAG, self._count, seq, frame_hash, head_version, head_digest)
+        slot = _SLOT.pack(_SLOT_TAG, self._count, seq, frame_hash, epoch, head_version, head_digest)
         start = _SLOT_STARTS[self._count % 2]
         self._map[start : start + _SLOT.size + _CHECKSUM.size] = slot + _CHECKSUM.pack(zlib.crc32(slot))
 
@@ -123,10 +124,10 @@ def _newest_note(content: bytes) -> Note | None:
 def _note_at(content: bytes, start: int) -> Note | None:
     slot = content[start : start + _SLOT.size]
     (checksum,) = _CHECKSUM.unpack_from(content, start + _SLOT.size)
-    tag, count, seq, frame_hash, head_version, head_digest = _SLOT.unpack(slot)
+    tag, count, seq, frame_hash, epoch, head_version, head_digest = _SLOT.unpack(slot)
     if tag != _SLOT_TAG or checksum != zlib.crc32(slot):
         return None
-    return Note(count, seq, frame_hash, head_version, head_digest)
+    return Note(count, seq, frame_hash, epoch, head_version, head_digest)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -2,7 +2,8 @@
 
 Theory of operation: every frame is fetched by its number in a statement of its own. No read transaction outlives a
 frame, so a slow reader never keeps the writer from reusing its log, memory stays at one frame, and a number that is
-not there is noticed because it was asked for. Nothing is handed out before its hash and its link were checked.
+not there is noticed because it was asked for. Nothing is handed out before its hash and its link were checked, and
+no end is believed that lies before what the mark says was acknowledged.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from rushtrade.journal.errors import (
 )
 from rushtrade.journal.frame import GENESIS_HASH, ORIGIN, Frame, Position
 from rushtrade.journal.head import head_from_row
+from rushtrade.journal.mark import note_beside
 from rushtrade.journal.snapshot import Snapshot
 from rushtrade.journal.verify import Verification
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import apsw
 
     from rushtrade.journal.head import Head
+    from rushtrade.journal.mark import Note
     from rushtrade.journal.report import VerifyReport
 
 _FRAME_COLUMNS = "seq, epoch, format, time_ns, previous_hash, hash, body"
@@ -69,18 +72,30 @@ class SqliteReader:
 
     def last(self) -> Position:
         """Where the journal ends; `ORIGIN` when it has no frames."""
+        noted = note_beside(self.path)  # first, because the journal may be growing
+        last = self._stored_last()
+        _require_reached(noted, last.seq)
+        return last
+
+    def _stored_last(self) -> Position:
         row = self._one(_LAST_FRAME, (), "read the last frame")
         return ORIGIN if row is None else self._decoded(row).position
 
     def frames(self, after_seq: int = 0, upto_seq: int | None = None) -> Iterator[Frame]:
         """Frames `after_seq + 1 … upto_seq` (the last one now, when None), each checked and chained."""
-        end = self.last_seq()
+        end = self._end()
         if after_seq > end:
             raise JournalCorrupt(
                 end + 1, Fault.TAIL_MISSING, f"frames after {after_seq} were asked for, the last one is {end}"
             )
         stop = end if upto_seq is None else min(upto_seq, end)
         return self._walk(after_seq, stop)
+
+    def _end(self) -> int:
+        noted = note_beside(self.path)
+        end = self.last_seq()
+        _require_reached(noted, end)
+        return end
 
     def _walk(self, after_seq: int, stop: int) -> Iterator[Frame]:
         last = ORIGIN if after_seq == 0 else self.frame(after_seq).position
@@ -184,13 +199,25 @@ class SqliteReader:
             raise JournalCorrupt(0, Fault.STRUCTURE, f"a frame is numbered {number!r:.80}")
         return number
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise JournalClosed("the journal was closed")
+
     def _one(self, sql: str, values: Row, doing: str, seq: int = 0) -> Row | None:
         rows = self._all(sql, values, doing, seq)
         return rows[0] if rows else None
 
     def _all(self, sql: str, values: Row, doing: str, seq: int = 0) -> list[Row]:
         with self._turn:
-            if self._closed:
-                raise JournalClosed("the journal was closed")
+            self._require_open()
             with layout.storage_errors(doing, seq):
                 return self._db.execute(sql, values).fetchall()
+
+
+def _require_reached(noted: Note | None, end: int) -> None:
+    if noted is not None and noted.seq > end:
+        raise JournalCorrupt(
+            end + 1,
+            Fault.TAIL_MISSING,
+            f"frames up to {noted.seq} were acknowledged, the journal ends at {end}",
+        )

@@ -28,7 +28,6 @@ from rushtrade.journal.errors import (
     AppendRefused,
     EpochFenced,
     Fault,
-    JournalClosed,
     JournalCorrupt,
     JournalFailed,
     SnapshotRefused,
@@ -98,12 +97,11 @@ class SqliteJournal(SqliteReader):
         if not adopt:
             require_acknowledged(self._mark.found, self)  # before the log, maybe evidence, is touched
         self._head: Head = self.head()
-        self._last: Position = super().last()
+        self._last: Position = self._stored_last()
         with layout.storage_errors("copy the log back"):
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._note()
         self._mark.sync()
-        layout.keep_log_on_close(self._db, keep=False)
 
     @property
     def epoch(self) -> int:
@@ -114,12 +112,18 @@ class SqliteJournal(SqliteReader):
         """Where the journal ends; `ORIGIN` when it has no frames."""
         return self._last
 
+    def _end(self) -> int:
+        self._require_open()
+        return self._last.seq
+
     def new_epoch(self) -> int:
         """Take the lead: a durable, never used epoch, that fences every writer of an older one."""
         with self._turn:
             self._require_usable()
             self._head = self.head()
-            self._replace_head(self._head.with_next_epoch())
+            self._replace_head(
+                self._head.with_next_epoch(above=self._mark.found.epoch if self._mark.found else 0)
+            )
             self._epoch = self._head.epoch
             self._mark.sync()
             return self._epoch
@@ -170,19 +174,19 @@ class SqliteJournal(SqliteReader):
                 self._checkpoint()
 
     def close(self) -> None:
-        """Let go of the files and the lock. Safe to repeat."""
+        """Copy the log back, let go of the files and the lock. Safe to repeat; raises JournalFailed when it cannot."""
         with self._turn:
             if self._closed:
                 return
-            if self._failure is not None:
-                layout.keep_log_on_close(self._db, keep=True)
-            super().close()
-            self._mark.sync()
-            self._mark.close()
+            try:
+                if self._failure is None:
+                    self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            finally:
+                super().close()
+                self._mark.close()
 
     def _require_usable(self) -> None:
-        if self._closed:
-            raise JournalClosed("the journal was closed")
+        self._require_open()
         if self._failure is not None:
             raise JournalFailed(
                 f"the journal takes no more since an earlier failure: {self._failure}"
@@ -215,14 +219,16 @@ class SqliteJournal(SqliteReader):
         self._log_bytes += 2 * layout.PAGE_BYTES
 
     def _note(self) -> None:
-        version, _, _, digest = self._head.row()
-        self._mark.note(self._last.seq, self._last.hash, version, digest)
+        version, epoch, _, digest = self._head.row()
+        self._mark.note(self._last.seq, self._last.hash, epoch, version, digest)
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self, mode: int = apsw.SQLITE_CHECKPOINT_PASSIVE) -> None:
         with self._one_commit("copy the log back"):
             try:
-                in_log, copied = self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            except apsw.BusyError:  # a person with a shell is doing it
+                in_log, copied = self._db.wal_checkpoint(mode=mode)
+            except (
+                apsw.BusyError
+            ):  # a reader, or a person with a shell, stands in the way; the log is as good
                 return
             self._mark.sync()
             self._log_bytes = (in_log - copied) * layout.PAGE_BYTES

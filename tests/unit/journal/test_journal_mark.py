@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from rushtrade.journal import Fault, JournalCorrupt, SqliteJournal, SqliteReader
+from rushtrade.journal import Fault, Frame, JournalCorrupt, SqliteJournal, SqliteReader
 from rushtrade.journal.mark import Mark, note_beside, path_of
 
 
@@ -44,6 +44,21 @@ def test_a_journal_with_its_tail_cut_off_is_refused(path, journal, writing):
     assert "frames up to 2 were acknowledged, the journal ends at 1" in str(error)
     with SqliteReader(path) as reader:
         assert [finding.fault for finding in reader.verify().findings] == [Fault.TAIL_MISSING]
+
+
+def test_an_operator_may_adopt_a_shorter_copy(path, marked):
+    content = marked.read_bytes()
+    with SqliteJournal(marked) as journal:
+        journal.new_epoch()
+        journal.append(Frame.after(journal.last(), format=1, epoch=2, time_ns=10**9, body=b"lost"))
+    marked.write_bytes(content)
+    assert refused(marked).fault is Fault.TAIL_MISSING
+    with SqliteJournal(marked, adopt=True) as adopted:
+        assert adopted.last().seq == 3
+        assert adopted.new_epoch() == 3, "the epoch of the lost history is not granted a second time"
+        adopted.append(Frame.after(adopted.last(), format=1, epoch=3, time_ns=10**9, body=b"new"))
+    with SqliteJournal(marked) as again:
+        assert again.verify().sound
 
 
 def test_an_older_copy_with_as_many_frames_is_refused_for_its_epoch(marked):
@@ -131,7 +146,7 @@ def test_a_mark_that_lags_behind_is_harmless(path, journal, writing):
 def test_notes_are_counted_on_across_lives(path):
     for life in range(1, 4):
         mark = Mark(path)
-        mark.note(life, bytes(32), 0, bytes(32))
+        mark.note(life, bytes(32), 0, 0, bytes(32))
         mark.close()
         assert (note_beside(path).count, note_beside(path).seq) == (life, life)
 
