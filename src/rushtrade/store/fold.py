@@ -92,6 +92,31 @@ class Fold:
                         self.listener(change)
             seq += 1
 
+    def add_activity(
+        self,
+        activity_id: int,
+        account_id: int,
+        kind: str,
+        net: int,
+        instrument_id: int,
+        shares: int,
+        description: str,
+    ) -> None:
+        """Keep a row for an account's list of activities."""
+        self.image.added[rows.ActivityRow].append(
+            rows.ActivityRow(
+                activity_id,
+                account_id,
+                kind,
+                net,
+                instrument_id,
+                shares,
+                description,
+                self.image.trade_date,
+                self.time_ns,
+            )
+        )
+
     def post(self, transfers: tuple[Transfer, ...]) -> None:
         """Move the money and shares of customers, and keep the transfers."""
         event_id, time_ns, image = self.event_id, self.time_ns, self.image

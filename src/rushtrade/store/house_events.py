@@ -61,7 +61,7 @@ def _instrument_defined(fold: Fold, event: ev.InstrumentDefined) -> None:
         one.previous_close,
         fold.time_ns,
     )
-    fold.image.instruments[one.instrument_id] = row
+    fold.image.know_instrument(row)
     fold.image.changed[rows.InstrumentRow][one.instrument_id] = row
 
 
@@ -121,30 +121,11 @@ def _kill_switch_set(fold: Fold, event: ev.KillSwitchSet) -> None:
 # --- money and shares that come and go -------------------------------------------------------------
 
 
-def add_activity(
-    fold: Fold, account_id: int, kind: str, net: int, instrument_id: int, shares: int, description: str
-) -> None:
-    """Keep a row for the account's list of activities."""
-    fold.image.added[rows.ActivityRow].append(
-        rows.ActivityRow(
-            fold.event_id,
-            account_id,
-            kind,
-            net,
-            instrument_id,
-            shares,
-            description,
-            fold.image.trade_date,
-            fold.time_ns,
-        )
-    )
-
-
 def _cash_transferred(fold: Fold, event: ev.CashTransferred) -> None:
     fold.post(event.transfers)
     fold.image.accounts[event.account_id].flow += event.amount
     kind = "CSD" if event.amount > 0 else "CSW"
-    add_activity(fold, event.account_id, kind, event.amount, 0, 0, event.reference)
+    fold.add_activity(fold.event_id, event.account_id, kind, event.amount, 0, 0, event.reference)
 
 
 def _shares_transferred(fold: Fold, event: ev.SharesTransferred) -> None:
@@ -153,7 +134,9 @@ def _shares_transferred(fold: Fold, event: ev.SharesTransferred) -> None:
     close = fold.image.instruments[event.instrument_id].previous_close
     price = close if mark is None else mark.price
     fold.image.accounts[event.account_id].flow += event.shares * price * MONEY_PER_PRICE_SHARE
-    add_activity(fold, event.account_id, "ACATS", 0, event.instrument_id, event.shares, event.reference)
+    fold.add_activity(
+        fold.event_id, event.account_id, "ACATS", 0, event.instrument_id, event.shares, event.reference
+    )
 
 
 def _trades_settled(fold: Fold, event: ev.TradesSettled) -> None:

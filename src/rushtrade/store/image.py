@@ -30,6 +30,7 @@ class Image:
         self.customers: dict[int, rows.CustomerRow] = {}
         self.accounts: dict[int, rows.AccountRow] = {}
         self.instruments: dict[int, rows.InstrumentRow] = {}
+        self.symbols: dict[str, rows.InstrumentRow] = {}
         self.routes: dict[int, rows.RouteRow] = {}
         self.sequences: dict[int, rows.SequenceRow] = {}
         self.orders: dict[int, rows.OrderRow] = {}
@@ -47,6 +48,13 @@ class Image:
     def trade_date(self) -> int:
         """The day now open, or the last one that was; 0 before the first."""
         return 0 if self.day is None else self.day.trade_date
+
+    def know_instrument(self, row: rows.InstrumentRow) -> None:
+        """Take an instrument in, or a change of one; a symbol names the instrument that had it last."""
+        before = self.instruments.get(row.instrument_id)
+        if before is not None and self.symbols.get(before.symbol) is before:
+            del self.symbols[before.symbol]
+        self.instruments[row.instrument_id] = self.symbols[row.symbol] = row
 
     def touch_order(self, order: rows.OrderRow) -> None:
         """Note that an order changed."""

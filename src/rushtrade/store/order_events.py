@@ -14,6 +14,7 @@ import msgspec
 
 from rushtrade.domain import events as ev
 from rushtrade.domain.errors import require
+from rushtrade.domain.numbers import format_money
 from rushtrade.domain.orders import ChildStatus, OrderStatus, OrderTerms
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.store import rows
@@ -51,50 +52,9 @@ def _new_row(
     fold: Fold, order_id: int, account_id: int, client_order_id: str, terms: OrderTerms
 ) -> rows.OrderRow:
     """Make the row of an order as it comes in."""
-    now = fold.time_ns
-    return rows.OrderRow(
-        order_id=order_id,
-        account_id=account_id,
-        client_order_id=client_order_id,
-        instrument_id=terms.instrument_id,
-        side=int(terms.side),
-        order_type=int(terms.order_type),
-        time_in_force=int(terms.time_in_force),
-        quantity=terms.quantity,
-        limit_price=terms.limit_price,
-        stop_price=terms.stop_price,
-        route=terms.route,
-        display_shares=terms.display_shares,
-        hidden=int(terms.hidden),
-        intent=0,
-        status=_NEW,
-        triggered=0,
-        filled=0,
-        value=0,
-        commission=0,
-        fees=0,
-        hold_money=0,
-        hold_shares=0,
-        strategy=0,
-        arrival_bid=0,
-        arrival_ask=0,
-        replaces=0,
-        replaced_by=0,
-        refused=0,
-        text="",
-        origin=fold.actor,
-        trade_date=fold.image.trade_date,
-        submitted_ns=now,
-        accepted_ns=0,
-        triggered_ns=0,
-        filled_ns=0,
-        canceled_ns=0,
-        expired_ns=0,
-        replaced_ns=0,
-        failed_ns=0,
-        updated_ns=now,
-        updated_seq=fold.seq,
-    )
+    row = rows.new_order(order_id, account_id, client_order_id, terms, fold.time_ns)
+    row.origin, row.trade_date, row.updated_seq = fold.actor, fold.image.trade_date, fold.seq
+    return row
 
 
 def _rejected(fold: Fold, event: ev.OrderRejected) -> rows.OrderRow:
@@ -208,6 +168,17 @@ def _filled(fold: Fold, event: ev.OrderFilled) -> rows.OrderRow:
         now,
     )
     image.added[rows.ExecutionRow].append(fold.execution)
+    charged = event.commission + event.fees
+    if charged:
+        fold.add_activity(
+            rows.charge_id(fold.event_id),
+            event.account_id,
+            "FEE",
+            -charged,
+            event.instrument_id,
+            0,
+            f"commission {format_money(event.commission)}, fees {format_money(event.fees)}",
+        )
     return row
 
 

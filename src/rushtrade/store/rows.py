@@ -4,20 +4,29 @@ They refuse to know how they are kept. Enumerations stand as plain integers (SQL
 prices in $0.0001, money in micro-dollars, times in UTC nanoseconds; 0 = none or not yet, as in the domain.
 
 Ids made here, all of them functions of the journal: an *event id* is ``command seq << 20 | place in the command's
-events``; an execution is named by the id of its `OrderFilled`.
+events``; an execution is named by the id of its `OrderFilled`, and what was charged on it by its `charge_id`.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from rushtrade.domain.events import OrderAccepted
+from rushtrade.domain.orders import OrderStatus, OrderTerms
+
 EVENT_BITS = 20
-"""A command has at most a million events: the close of a day with as many open orders."""
+"""A command has at most half a million events: the close of a day with as many open orders."""
+_CHARGE = 1 << EVENT_BITS - 1
 
 
 def event_id(seq: int, place: int) -> int:
     """Name event `place` of command `seq`."""
     return seq << EVENT_BITS | place
+
+
+def charge_id(execution_id: int) -> int:
+    """Name the activity that is the commission and fees of an execution."""
+    return execution_id | _CHARGE
 
 
 class Row(msgspec.Struct):
@@ -162,11 +171,66 @@ class OrderRow(Row):
     @property
     def leaves(self) -> int:
         """Shares that can still execute."""
-        return 0 if self.status >= _FIRST_FINAL else self.quantity - self.filled
+        return 0 if self.status >= OrderStatus.FILLED else self.quantity - self.filled
 
 
-_FIRST_FINAL = 6
-"""`OrderStatus.FILLED`: it and every status after it is final."""
+def new_order(
+    order_id: int, account_id: int, client_order_id: str, terms: OrderTerms, time_ns: int
+) -> OrderRow:
+    """Make the row of an order as it comes in."""
+    return OrderRow(
+        order_id=order_id,
+        account_id=account_id,
+        client_order_id=client_order_id,
+        instrument_id=terms.instrument_id,
+        side=int(terms.side),
+        order_type=int(terms.order_type),
+        time_in_force=int(terms.time_in_force),
+        quantity=terms.quantity,
+        limit_price=terms.limit_price,
+        stop_price=terms.stop_price,
+        route=terms.route,
+        display_shares=terms.display_shares,
+        hidden=int(terms.hidden),
+        intent=0,
+        status=int(OrderStatus.NEW),
+        triggered=0,
+        filled=0,
+        value=0,
+        commission=0,
+        fees=0,
+        hold_money=0,
+        hold_shares=0,
+        strategy=0,
+        arrival_bid=0,
+        arrival_ask=0,
+        replaces=0,
+        replaced_by=0,
+        refused=0,
+        text="",
+        origin="",
+        trade_date=0,
+        submitted_ns=time_ns,
+        accepted_ns=0,
+        triggered_ns=0,
+        filled_ns=0,
+        canceled_ns=0,
+        expired_ns=0,
+        replaced_ns=0,
+        failed_ns=0,
+        updated_ns=time_ns,
+        updated_seq=0,
+    )
+
+
+def order_as_taken(event: OrderAccepted, time_ns: int, trade_date: int, origin: str) -> OrderRow:
+    """Make the row of an order as it stands just after it was accepted."""
+    row = new_order(event.order_id, event.account_id, event.client_order_id, event.terms, time_ns)
+    row.intent, row.replaces, row.accepted_ns = int(event.intent), event.replaces, time_ns
+    row.hold_money, row.hold_shares = event.hold_money, event.hold_shares
+    row.arrival_bid, row.arrival_ask = event.arrival_bid, event.arrival_ask
+    row.trade_date, row.origin = trade_date, origin
+    return row
 
 
 class ChildRow(Row):

@@ -198,7 +198,8 @@ class Store:
         image.firm = next(iter(self.select(rows.FirmRow)), None)
         image.customers = {row.customer_id: row for row in self.select(rows.CustomerRow)}
         image.accounts = {row.account_id: row for row in self.select(rows.AccountRow)}
-        image.instruments = {row.instrument_id: row for row in self.select(rows.InstrumentRow)}
+        for instrument in self.select(rows.InstrumentRow):
+            image.know_instrument(instrument)
         image.routes = {row.venue: row for row in self.select(rows.RouteRow)}
         image.sequences = {row.equity_class: row for row in self.select(rows.SequenceRow)}
         image.marks = {row.instrument_id: row for row in self.select(rows.MarkRow)}

@@ -1,0 +1,446 @@
+"""Orders and positions over HTTP: enter, look up, replace, cancel, close.
+
+The answer to an entry is the order *as taken*, not yet filled, whatever has happened since: clients rely on hearing of
+their fills later. An order or position that is not the caller's does not exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+from litestar import Request, Response, delete, get, patch, post
+from litestar.enums import MediaType
+
+from rushtrade.api import entities as en
+from rushtrade.api import faults, shapes
+from rushtrade.api.access import Actor, FrontDesk, desk_of
+from rushtrade.api.decoding import DecimalText, Whole, read_body, read_query
+from rushtrade.api.documents import documented
+from rushtrade.api.entities import Kind, public_id, read_id
+from rushtrade.api.faults import ApiFault, forbidden, invalid, not_found, not_taken
+from rushtrade.api.order_bodies import (
+    SIDES,
+    OrderBody,
+    ReplaceBody,
+    find_instrument,
+    read_replacement,
+    read_terms,
+    whole_shares,
+)
+from rushtrade.domain import events as ev
+from rushtrade.domain.commands import CancelAllOrders, CancelOrder, EnterOrder, ReplaceOrder
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.instants import parse_date, parse_instant
+from rushtrade.domain.numbers import format_money
+from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.rejects import RejectReason
+from rushtrade.store import queries, rows
+
+if TYPE_CHECKING:
+    from rushtrade.api.ports import Outcome, PositionView
+
+Asked = Request[Any, Any, Any]
+
+CANCELS_AWAITED_S: Final = 2.0
+"""How long "close all" waits for the cancels it asked for, before it sells what they may still hold."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(body: Any, status: int = HTTPStatus.OK) -> Response[Any]:
+    """Answer with JSON."""
+    return Response(_encode(body), status_code=status, media_type=MediaType.JSON)
+
+
+# --- entering -----------------------------------------------------------------------------------------
+
+
+@post("/v2/orders", status_code=HTTPStatus.OK, operation_class=documented(body=OrderBody))
+async def enter_order(request: Asked) -> Response[en.Order]:
+    """Enter an order."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    body = read_body(await request.body(), OrderBody)
+    instrument = find_instrument(desk.store.image, body.symbol)
+    terms = read_terms(body, instrument.instrument_id)
+    return answer(await enter(desk, actor, terms, body.client_order_id))
+
+
+async def enter(desk: FrontDesk, actor: Actor, terms: OrderTerms, client_order_id: str) -> en.Order:
+    """Have the house take an order; give it as it was taken."""
+    rests = terms.limit_price > 0 and terms.time_in_force in {TimeInForce.DAY, TimeInForce.GTC}
+    stamp = desk.ports.stamp(terms.instrument_id, terms.side, terms.quantity, near=rests)
+    command = EnterOrder(actor.account_id, client_order_id, terms, stamp)
+    outcome = await desk.submit(command, actor)
+    row = taken(desk, actor, outcome)
+    return shapes.order(row, desk.store.image)
+
+
+def taken(desk: FrontDesk, actor: Actor, outcome: Outcome) -> rows.OrderRow:
+    """Give the row of an order as it was just after it was accepted; a refusal is a fault."""
+    routed = False
+    accepted: ev.OrderAccepted | None = None
+    for event in outcome.events:
+        if type(event) is ev.OrderRejected:
+            raise faults.rejected(event.reason, event.text, **_particulars(desk, actor, event))
+        if type(event) is ev.OrderAccepted:
+            accepted = event
+        elif type(event) is ev.OrderRouted:
+            routed = True
+    if accepted is None:
+        raise ApiFault(HTTPStatus.INTERNAL_SERVER_ERROR, 50010000, "the house gave no answer to the order")
+    row = rows.order_as_taken(accepted, outcome.time_ns, desk.store.image.trade_date, actor.name)
+    row.strategy = int(routed)
+    return row
+
+
+def _particulars(desk: FrontDesk, actor: Actor, event: ev.OrderRejected) -> dict[str, Any]:
+    """Give what clients expect beside the sentence of some refusals."""
+    if event.reason is RejectReason.DUPLICATE_CLIENT_ORDER_ID and event.first_order_id:
+        return {"existing_order_id": public_id(Kind.ORDER, event.first_order_id)}
+    if event.reason is RejectReason.BUYING_POWER:
+        summary = desk.ports.accounts.account_summary(actor.account_id)
+        return {"buying_power": format_money(summary.buying_power)}
+    if event.reason in {RejectReason.INSUFFICIENT_SHARES, RejectReason.POSITION_FLIP}:
+        instrument = desk.store.image.instruments[event.terms.instrument_id]
+        view = _position(desk, actor, instrument)
+        shares, held = (view.shares, view.closing_held) if view else (0, 0)
+        return {
+            "symbol": instrument.symbol,
+            "existing_qty": str(shares),
+            "held_for_orders": str(held),
+            "available": str(max(abs(shares) - held, 0)),
+        }
+    return {}
+
+
+# --- looking up ---------------------------------------------------------------------------------------
+
+
+class OrdersQuery(msgspec.Struct, frozen=True):
+    """Which orders. Times are exclusive, of submission."""
+
+    status: Literal["open", "closed", "all"] = "open"
+    limit: Whole = Whole(50)
+    after: str = ""
+    until: str = ""
+    direction: Literal["asc", "desc"] = "desc"
+    nested: bool = False
+    symbols: str = ""
+    side: Literal["buy", "sell"] | None = None
+    asset_class: str = "us_equity"
+    after_order_id: str = ""
+    before_order_id: str = ""
+
+
+class NestedQuery(msgspec.Struct, frozen=True):
+    """Whether legs are nested: orders of this house have none."""
+
+    nested: bool = False
+
+
+@get("/v2/orders", operation_class=documented(query=OrdersQuery))
+async def list_orders(request: Asked) -> Response[list[en.Order]]:
+    """List orders, newest first unless asked otherwise."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    query = read_query(request.query_params.multi_items(), OrdersQuery)
+    if not 1 <= query.limit <= queries.ORDERS_MAX:
+        raise invalid(f"limit {query.limit} is outside 1 to {queries.ORDERS_MAX}")
+    image = desk.store.image
+    chosen: tuple[int, ...] = ()
+    if query.symbols:
+        known = (image.symbols.get(symbol.strip()) for symbol in query.symbols.split(",")[:500])
+        chosen = tuple(row.instrument_id for row in known if row is not None)
+        if not chosen:
+            return answer([])
+    if query.asset_class not in {"us_equity", ""}:
+        return answer([])
+    wanted = queries.OrderFilter(
+        status=query.status,
+        limit=query.limit,
+        after_ns=read_time("after", query.after),
+        until_ns=read_time("until", query.until),
+        newest_first=query.direction == "desc",
+        instrument_ids=chosen,
+        side=None if query.side is None else SIDES[query.side],
+        after_order_id=_order_id("after_order_id", query.after_order_id),
+        before_order_id=_order_id("before_order_id", query.before_order_id),
+    )
+    return answer([shapes.order(row, image) for row in queries.orders(desk.store, actor.account_id, wanted)])
+
+
+def read_time(name: str, text: str) -> int:
+    """Read a time or a date of a query; 0 when there is none."""
+    if not text:
+        return 0
+    try:
+        if len(text) == len("2026-11-20"):
+            return parse_instant(f"{parse_date(text)}T00:00:00Z")
+        return max(parse_instant(text.replace(" ", "+") if "T" in text else text), 1)
+    except InvalidInput as error:
+        raise invalid(f"{name}: {error}") from None
+
+
+def _order_id(name: str, text: str) -> int:
+    if not text:
+        return 0
+    number = read_id(Kind.ORDER, text)
+    if number is None:
+        raise invalid(f"{name} {text[:40]!r} is not an order id")
+    return number
+
+
+@get("/v2/orders:by_client_order_id")
+async def order_by_client_id(request: Asked) -> Response[en.Order]:
+    """Look an order up by the id its client gave it."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    text = request.query_params.get("client_order_id", "")
+    row = None
+    if text and text.isprintable():
+        row = queries.order_by_client_id(desk.store, actor.account_id, text)
+    if row is None:
+        raise not_found(f"order not found for {text[:128]!r}")
+    return answer(shapes.order(row, desk.store.image, details=True))
+
+
+@get("/v2/orders/{order_id:str}", operation_class=documented(query=NestedQuery))
+async def order_by_id(request: Asked, order_id: str) -> Response[en.Order]:
+    """Look an order up by its id."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    read_query(request.query_params.multi_items(), NestedQuery)
+    return answer(shapes.order(_own_order(desk, actor, order_id), desk.store.image, details=True))
+
+
+def _own_order(desk: FrontDesk, actor: Actor, text: str) -> rows.OrderRow:
+    row = desk.own_order(actor, read_id(Kind.ORDER, text))
+    if row is None:
+        raise not_found(f"order not found for {text[:40]}")
+    return row
+
+
+# --- replacing and cancelling ---------------------------------------------------------------------------
+
+
+@patch("/v2/orders/{order_id:str}", operation_class=documented(body=ReplaceBody))
+async def replace_order(request: Asked, order_id: str) -> Response[en.Order]:
+    """Replace an order: total quantity, limit or stop price. The answer is the new order."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    body = read_body(await request.body(), ReplaceBody)
+    order = _own_order(desk, actor, order_id)
+    change = read_replacement(body, order, shapes.TIF_TEXT[order.time_in_force])
+    row = await replace(desk, actor, order, body.client_order_id, change)
+    return answer(shapes.order(row, desk.store.image))
+
+
+async def replace(
+    desk: FrontDesk, actor: Actor, order: rows.OrderRow, client_order_id: str, change: Any
+) -> rows.OrderRow:
+    """Have the house replace an order; give the new one."""
+    quantity = change.quantity or order.quantity
+    stamp = desk.ports.stamp(
+        order.instrument_id, Side(order.side), max(quantity - order.filled, 1), near=True
+    )
+    command = ReplaceOrder(
+        actor.account_id,
+        order.order_id,
+        client_order_id,
+        change.quantity,
+        change.limit_price,
+        change.stop_price,
+        stamp,
+    )
+    outcome = await desk.submit(command, actor)
+    for event in outcome.events:
+        if type(event) is ev.ReplaceRequested or type(event) is ev.OrderReplaced:
+            row = desk.store.order(event.replacement_id)
+            if row is not None:
+                return row
+        if type(event) is ev.OrderRejected:
+            raise faults.rejected(event.reason, event.text, **_particulars(desk, actor, event))
+    raise not_taken("unable to replace order, order is not open")
+
+
+@delete("/v2/orders/{order_id:str}", status_code=HTTPStatus.NO_CONTENT)
+async def cancel_order(request: Asked, order_id: str) -> None:
+    """Cancel what is left of an order. The answer says that the request was taken."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    order = _own_order(desk, actor, order_id)
+    if order.leaves == 0:
+        raise not_taken(f'order is already in "{shapes.status_text(order)}" state')
+    await desk.submit(CancelOrder(actor.account_id, order.order_id), actor)
+
+
+@delete("/v2/orders", status_code=HTTPStatus.MULTI_STATUS)
+async def cancel_orders(request: Asked) -> Response[list[en.CanceledOrder]]:
+    """Cancel every open order."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    asked = await cancel_all(desk, actor, 0)
+    canceled = [en.CanceledOrder(id=public_id(Kind.ORDER, number), status=HTTPStatus.OK) for number in asked]
+    return answer(canceled, HTTPStatus.MULTI_STATUS)
+
+
+async def cancel_all(desk: FrontDesk, actor: Actor, instrument_id: int) -> list[int]:
+    """Have every open order of an account cancelled (in one instrument, or 0 in all); give which."""
+    outcome = await desk.submit(CancelAllOrders(actor.account_id, instrument_id), actor)
+    asked = (ev.CancelRequested, ev.OrderCanceled)
+    return list(dict.fromkeys(event.order_id for event in outcome.events if isinstance(event, asked)))
+
+
+# --- positions ------------------------------------------------------------------------------------------
+
+
+class CloseQuery(msgspec.Struct, frozen=True):
+    """How much of a position to close: shares, or a percentage of it; all when neither is given."""
+
+    qty: DecimalText | None = None
+    percentage: DecimalText | None = None
+
+
+class CloseAllQuery(msgspec.Struct, frozen=True):
+    """Whether open orders are cancelled first."""
+
+    cancel_orders: bool = False
+
+
+@get("/v2/positions")
+async def list_positions(request: Asked) -> Response[list[en.Position]]:
+    """List open positions."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    known = desk.store.image.instruments
+    views = desk.ports.accounts.positions(actor.account_id)
+    return answer([shapes.position(view, known[view.instrument_id]) for view in views if view.shares])
+
+
+@get("/v2/positions/{symbol:str}")
+async def position_in(request: Asked, symbol: str) -> Response[en.Position]:
+    """Look up the position in a symbol or asset id."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    instrument, view = _open_position(desk, actor, symbol)
+    return answer(shapes.position(view, instrument))
+
+
+def _open_position(desk: FrontDesk, actor: Actor, text: str) -> tuple[rows.InstrumentRow, PositionView]:
+    instrument = desk.instrument(text)
+    if instrument is None:
+        raise not_found(f"symbol not found: {text[:40]!r}")
+    view = _position(desk, actor, instrument)
+    if view is None:
+        raise not_found("position does not exist")
+    return instrument, view
+
+
+def _position(desk: FrontDesk, actor: Actor, instrument: rows.InstrumentRow) -> PositionView | None:
+    views = desk.ports.accounts.positions(actor.account_id)
+    return next(
+        (view for view in views if view.instrument_id == instrument.instrument_id and view.shares), None
+    )
+
+
+@delete("/v2/positions/{symbol:str}", status_code=HTTPStatus.OK, operation_class=documented(query=CloseQuery))
+async def close_position(request: Asked, symbol: str) -> Response[en.Order]:
+    """Close a position, or part of it, at the market. The answer is the closing order."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    query = read_query(request.query_params.multi_items(), CloseQuery)
+    instrument, view = _open_position(desk, actor, symbol)
+    shares = _shares_to_close(query, abs(view.shares))
+    return answer(await enter(desk, actor, _closing_terms(instrument, view, shares), ""))
+
+
+def _shares_to_close(query: CloseQuery, held: int) -> int:
+    if query.qty is not None and query.percentage is not None:
+        raise invalid("only one of qty or percentage is accepted")
+    if query.qty is not None:
+        shares = whole_shares("qty", query.qty)
+        if shares > held:
+            raise forbidden(f"insufficient qty available for order (requested: {shares}, available: {held})")
+        return shares
+    if query.percentage is None:
+        return held
+    whole, _, fraction = query.percentage.partition(".")
+    digits = 9
+    if not (
+        f"{whole}{fraction}".isascii()
+        and f"{whole}{fraction}".isdigit()
+        and len(fraction) <= digits
+        and len(whole) <= len("100")
+    ):
+        raise invalid(f"percentage {query.percentage[:40]!r} is not a number above 0, at most 100")
+    percentage = Fraction(f"{whole or 0}.{fraction or 0}")
+    if not 0 < percentage <= 100:
+        raise invalid(f"percentage {query.percentage[:40]!r} is not above 0 and at most 100")
+    shares = int(held * percentage / 100)
+    if shares == 0:
+        raise invalid(f"percentage {query.percentage[:40]} of {held} shares is less than one share")
+    return shares
+
+
+def _closing_terms(instrument: rows.InstrumentRow, view: PositionView, shares: int) -> OrderTerms:
+    side = Side.SELL if view.shares > 0 else Side.BUY
+    return OrderTerms(instrument.instrument_id, side, OrderType.MARKET, TimeInForce.DAY, shares)
+
+
+@delete("/v2/positions", status_code=HTTPStatus.MULTI_STATUS, operation_class=documented(query=CloseAllQuery))
+async def close_positions(request: Asked) -> Response[list[en.ClosedPosition]]:
+    """Close every position at the market, after cancelling all orders when asked to."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    query = read_query(request.query_params.multi_items(), CloseAllQuery)
+    if query.cancel_orders:
+        await cancel_all(desk, actor, 0)
+        await _orders_gone(desk, actor)
+    closed = []
+    for view in list(desk.ports.accounts.positions(actor.account_id)):
+        if not view.shares:
+            continue
+        instrument = desk.store.image.instruments[view.instrument_id]
+        try:
+            order = await enter(desk, actor, _closing_terms(instrument, view, abs(view.shares)), "")
+        except ApiFault as fault:
+            refused = {"symbol": instrument.symbol, **fault.body()}
+            closed.append(
+                en.ClosedPosition(symbol=instrument.symbol, status=fault.status, order_id=None, body=refused)
+            )
+        else:
+            closed.append(
+                en.ClosedPosition(
+                    symbol=instrument.symbol, status=HTTPStatus.OK, order_id=order.id, body=order
+                )
+            )
+    return answer(closed, HTTPStatus.MULTI_STATUS)
+
+
+async def _orders_gone(desk: FrontDesk, actor: Actor) -> None:
+    """Wait until no order of the account is open, but not for ever."""
+    pause = 0.01
+    for _ in range(int(CANCELS_AWAITED_S / pause)):
+        if not desk.store.image.open_of[actor.account_id]:
+            return
+        await asyncio.sleep(pause)
+
+
+HANDLERS: Final = [
+    enter_order,
+    list_orders,
+    order_by_client_id,
+    order_by_id,
+    replace_order,
+    cancel_order,
+    cancel_orders,
+    list_positions,
+    position_in,
+    close_position,
+    close_positions,
+]
