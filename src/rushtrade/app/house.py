@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from rushtrade.app.clocks import MarketClock
 from rushtrade.app.transit import Cargo, OrdersOut, ReportsIn, Transit
 from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain import events as ev
@@ -28,6 +29,8 @@ from rushtrade.wire.order_entry import Rows
 
 MARKS_EVERY_NS = 100_000_000
 """Marks are conflated to ten a second of market time: enough for stops and valuation, little for the journal."""
+STEP_NS_MAX = 50_000_000
+"""Market time that passes between two looks at the venues, at most: bounds how late a fill of a resting order is seen."""
 
 
 class Exchanges(Protocol):
@@ -47,14 +50,21 @@ class House:
     """Core, gateway and data center, moved by market time."""
 
     def __init__(
-        self, core: Core, data: MarketData, exchanges: Exchanges, world: World, locates: dict[int, int]
+        self,
+        core: Core,
+        clock: MarketClock,
+        data: MarketData,
+        exchanges: Exchanges,
+        world: World,
+        locates: dict[int, int],
     ) -> None:
         self.core = core
         self.data = data
-        self.now_ns = core.state.now_ns
+        self.clock = clock
         self._exchanges = exchanges
         self._order_ns = [venue.latency_ns for venue in world.venues]
         self._feed_ns = [venue.feed_latency_ns for venue in world.venues]
+        self._feed_ns_max = max(self._feed_ns, default=0)
         self._transit = Transit()
         self._held_back: list[ReportRejected] = []
         links: list[VenueLink] = [_EmbeddedLink(self, venue) for venue in range(len(world.venues))]
@@ -102,24 +112,30 @@ class House:
 
     def advance(self, until_ns: int) -> None:
         """Let market time pass up to an instant."""
-        require(until_ns >= self.now_ns, "market time never goes back")
+        require(until_ns >= self.clock.now_ns, "market time never goes back")
         self.pump()
         while True:
             due_ns = self._transit.next_ns
-            now_ns = until_ns if due_ns is None else min(max(due_ns, self.now_ns), until_ns)
-            self._exchanges.advance(now_ns)
-            self.now_ns = now_ns
-            self._collect(now_ns)
-            arrived = self._transit.arrived(now_ns)
-            for cargo in arrived:
+            step_ns = min(until_ns, self.clock.now_ns + STEP_NS_MAX)
+            now_ns = step_ns if due_ns is None else min(max(due_ns, self.clock.now_ns), step_ns)
+            self._live_until(now_ns)
+            for cargo in self._transit.arrived(now_ns):
                 self._arrive(cargo, now_ns)
-            if arrived:
-                self._collect(now_ns)
             self._observe_marks(now_ns)
             self.pump()
             next_ns = self._transit.next_ns
             if now_ns >= until_ns and (next_ns is None or next_ns > until_ns):
                 return
+
+    def _live_until(self, now_ns: int) -> None:
+        """Let the venues live up to now. What they said longer ago than any feed is slow has arrived by then."""
+        earlier_ns = now_ns - self._feed_ns_max
+        if earlier_ns > self.clock.now_ns:
+            self._exchanges.advance(earlier_ns)
+            self._collect(earlier_ns)
+        self._exchanges.advance(now_ns)
+        self.clock.move(now_ns)
+        self._collect(now_ns)
 
     def _collect(self, now_ns: int) -> None:
         """Put what the venues said on its way to the house."""
@@ -132,6 +148,7 @@ class House:
     def _arrive(self, cargo: Cargo, now_ns: int) -> None:
         if isinstance(cargo, OrdersOut):
             self._exchanges.deliver(cargo.venue, cargo.rows, now_ns)
+            self._collect(now_ns)
         elif isinstance(cargo, ReportsIn):
             self.core.submit_all(read_reports(cargo.venue, cargo.rows), f"venue:{cargo.venue}")
         else:
@@ -145,6 +162,12 @@ class House:
         if touched:
             self.core.submit_all([ObserveMarks(tuple(self.data.marks(touched)))], "market")
 
+    def arrive_all(self) -> None:
+        """Let everything that is in transit arrive, however long it takes: the market is closing."""
+        self._collect(self.clock.now_ns)
+        while (due_ns := self._transit.next_ns) is not None:
+            self.advance(max(due_ns, self.clock.now_ns))
+
     # --- durable frames --------------------------------------------------------------------------
 
     def _on_frame(self, body: FrameBody) -> None:
@@ -156,7 +179,7 @@ class House:
 
     def send(self, venue: int, rows: Rows) -> None:
         """Put orders on their way to a venue."""
-        self._transit.send(self.now_ns + self._order_ns[venue], OrdersOut(venue, rows))
+        self._transit.send(self.clock.now_ns + self._order_ns[venue], OrdersOut(venue, rows))
 
     # --- restart ---------------------------------------------------------------------------------
 

@@ -1,0 +1,183 @@
+"""A trade date in one process: a market of a world, the house that trades on it, from open to close.
+
+Composition. A day begins on a journal that may hold earlier days, or the morning of this one: a house that was stopped in the middle of a day goes
+on with it, at venues that begin their day anew and are played forward to where the journal ends.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import msgspec
+
+from rushtrade.app.clocks import MarketClock
+from rushtrade.app.founding import define_instruments, execute, found_firm
+from rushtrade.app.house import House
+from rushtrade.core.replay import Progress, restore
+from rushtrade.core.sequencer import Committer, Core
+from rushtrade.domain import commands as cmd
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.instants import day_from_number, day_number
+from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
+from rushtrade.exchange.flow import Flow
+from rushtrade.exchange.itch_source import FlowSource
+from rushtrade.exchange.market import Market
+from rushtrade.journal.sqlite import SqliteJournal
+from rushtrade.market.market_data import MarketData
+from rushtrade.rules.calendar import new_york_calendar
+from rushtrade.rules.new_york import midnight_ns
+from rushtrade.rules.world import World
+
+JOURNAL_FILE = "journal.sqlite"
+
+
+class TradingDay:
+    """One trade date of one house."""
+
+    def __init__(
+        self, core: Core, clock: MarketClock, house: House, market: Market, trade_date: dt.date
+    ) -> None:
+        self.core = core
+        self.clock = clock
+        self.house = house
+        self.market = market
+        self.trade_date = trade_date
+
+    @property
+    def flow(self) -> Flow:
+        """What drives the market."""
+        return self.market.flow
+
+    @property
+    def is_over(self) -> bool:
+        """True when the order flow has ended and nothing more can trade."""
+        return self.market.finished
+
+    def open(self) -> None:
+        """Open the trade date and the market, or take up an open one where the journal left it."""
+        state = self.core.state
+        resumed = state.day_is_open
+        if not resumed:
+            execute(self.core, cmd.OpenDay(day_number(self.trade_date)), "calendar")
+        self.market.open()
+        self.advance(max(self.flow.first_ns, self.clock.now_ns))
+        self.house.resume()
+        if not state.risk.market_open:
+            self.house.submit(cmd.OpenMarket(is_open=True), "market")
+        self.house.pump()
+
+    def advance(self, until_ns: int) -> None:
+        """Let market time pass."""
+        self.house.advance(until_ns)
+
+    def close(self) -> None:
+        """End the day: venues close, day orders expire, due trades settle."""
+        self.market.close(self.clock.now_ns)
+        self.house.arrive_all()
+        self.house.submit(cmd.OpenMarket(is_open=False), "market")
+        self.house.submit(cmd.CloseDay(day_number(self.trade_date)), "calendar")
+        self.house.pump()
+
+
+def open_core(
+    directory: Path,
+    clock: MarketClock,
+    *,
+    pipeline: Committer | None = None,
+    progress: Progress | None = None,
+) -> tuple[Core, SqliteJournal]:
+    """Open the journal of a data directory as its one writer, and fold it into a core."""
+    directory.mkdir(parents=True, exist_ok=True)
+    journal = SqliteJournal(directory / JOURNAL_FILE)
+    journal.new_epoch()
+    state, next_seq = restore(journal, progress)
+    clock.move(state.now_ns)
+    return Core(journal, clock, state=state, next_seq=next_seq, pipeline=pipeline), journal
+
+
+def prepare_day(
+    core: Core,
+    clock: MarketClock,
+    world: World,
+    source: FlowSource,
+    date: dt.date | None,
+    default_date: dt.date,
+) -> TradingDay:
+    """Put a market and the house together for a trade date; `date` None takes the open one or the next after the last."""
+    trade_date = choose_date(core, date, default_date)
+    midnight = midnight_ns(trade_date)
+    clock.move(midnight)
+    flow = Flow(source, midnight)
+    instruments = instruments_of(world, flow)
+    if not core.state.firm_name:
+        found_firm(core, world, trade_date, instruments)
+    elif core.state.world != world.name:
+        raise InvalidInput(
+            f"this house lives in world {core.state.world!r}; start it with that world, or another with --data elsewhere"
+        )
+    ids = define_instruments(core, instruments)
+    data = MarketData(
+        {ids[symbol]: symbol for symbol in flow.symbols}, [venue.code for venue in world.venues]
+    )
+    data.open_day(midnight)
+    market = Market(world, flow.symbols, flow, round_lots=[row.round_lot for row in instruments])
+    locates = {ids[symbol]: place for place, symbol in enumerate(flow.symbols, start=1)}
+    return TradingDay(core, clock, House(core, clock, data, market, world, locates), market, trade_date)
+
+
+def choose_date(core: Core, date: dt.date | None, default_date: dt.date) -> dt.date:
+    """Give the trade date to run: the open one, the one asked for, or the first that has not been closed yet."""
+    state = core.state
+    last = day_from_number(state.trade_date) if state.trade_date else None
+    if last is not None and state.day_is_open:
+        if date not in {None, last}:
+            raise InvalidInput(
+                f"trade date {last} is still open in this house; {date} cannot be opened before it closes"
+            )
+        return last
+    calendar = new_york_calendar()
+    if date is not None:
+        if not calendar.is_session(date):
+            raise InvalidInput(
+                f"{date} is no trading day; the session before it is {calendar.session_on_or_before(date)}"
+            )
+        if last is not None and date <= last:
+            raise InvalidInput(f"trade date {date} is not after the last one of this house, {last}")
+        return date
+    return default_date if last is None or default_date > last else calendar.add_sessions(last, 1)
+
+
+def instruments_of(world: World, flow: Flow) -> list[Instrument]:
+    """Give the instruments of a flow: what the world knows of a symbol, else a Nasdaq stock of no further renown.
+
+    A recorded flow has prices of its own day, so no close before is known for it.
+    """
+    known = {row.symbol: row for row in world.symbols}
+    instruments = []
+    for place, symbol in enumerate(flow.symbols, start=1):
+        if symbol in known:
+            instrument = known[symbol].instrument(place)
+            if not flow.simulated:
+                instrument = msgspec.structs.replace(instrument, previous_close=0)
+        else:
+            instrument = _unknown_stock(place, symbol, world.venues[0].code)
+        instruments.append(instrument)
+    return instruments
+
+
+def _unknown_stock(instrument_id: int, symbol: str, primary_venue: str) -> Instrument:
+    return Instrument(
+        instrument_id=instrument_id,
+        symbol=symbol,
+        name=symbol,
+        equity_class=EquityClass.NASDAQ,
+        kind=InstrumentKind.COMMON,
+        round_lot=100,
+        tradable=True,
+        halted=False,
+        marginable=True,
+        easy_to_borrow=True,
+        primary_venue=primary_venue,
+        previous_close=0,
+    )
