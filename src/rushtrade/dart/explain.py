@@ -1,0 +1,283 @@
+"""The decision trace: why an order went where it went, what that was expected to cost, and what it did cost.
+
+Takes an `OrderStory` and the route table, gives plain data for people and programs (`msgspec.to_builtins` makes it JSON):
+prices and money are decimal text, shares and times integers. It decides nothing; the all-in prices are worked out again from
+the stamp and the fees by the same rule as in `sweep_kernel`.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from rushtrade.dart.story import ChildStory, Decision, OrderStory
+from rushtrade.domain.instants import format_instant
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT, format_money, format_price
+from rushtrade.domain.orders import OrderType, Side
+from rushtrade.domain.plans import SkipReason
+from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.domain.routes import Route
+
+MILLION = 1_000_000
+_LEVEL = struct.Struct("<3q")
+
+SENTENCES = {
+    SkipReason.DISABLED: "the route is switched off",
+    SkipReason.LINK_DOWN: "the venue cannot be reached",
+    SkipReason.NOT_IN_SEQUENCE: "stands in neither sequence nor punt list",
+    SkipReason.NO_KNOWN_BOOK: "its book was not known",
+    SkipReason.NO_LIQUIDITY_WITHIN_LIMIT: "showed nothing within the limit",
+    SkipReason.FILLED_CHEAPER_ELSEWHERE: "the shares were to be had for less elsewhere",
+    SkipReason.ALREADY_TRIED: "its turn has passed",
+    SkipReason.TYPE_NOT_TAKEN: "does not take this type of order",
+    SkipReason.NOT_CHOSEN: "another route was chosen",
+    SkipReason.LATER_IN_SEQUENCE: "its turn comes later in the sequence",
+    SkipReason.NOT_LEGAL: "does not take this class of shares",
+    SkipReason.DISABLED_WITHIN_LIMIT: "the route is switched off, although it shows a quote within the limit",
+    SkipReason.LINK_DOWN_WITHIN_LIMIT: "the venue cannot be reached, although it shows a quote within the limit",
+    SkipReason.ROUNDS_SPENT: "the order has had all its rounds",
+    SkipReason.TOO_SMALL: "showed only a part of what must be filled as a whole",
+}
+"""Why a route got nothing, as the desk says it."""
+
+
+class ConsideredLevel(msgspec.Struct, frozen=True):
+    """One level of the side taken from. `all_in` is price and take fee of one share; `taken` what the plan wanted of it."""
+
+    venue: str
+    price: str
+    shares: int
+    fee: str
+    all_in: str
+    within_limit: bool
+    taken: int
+
+
+class OwnSideQuote(msgspec.Struct, frozen=True):
+    """The best level of the order's own side at a venue."""
+
+    venue: str
+    price: str
+    shares: int
+
+
+class SentChild(msgspec.Struct, frozen=True):
+    """One child order and what became of it. No `price`: an order before this one gave it."""
+
+    token: int
+    venue: str
+    shares: int
+    price: str | None
+    time_in_force: str
+    filled: int
+    average_price: str | None
+    venue_fee: str
+    first_fill_after_ns: int | None
+    unfilled: int
+    reason: str
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A route that got nothing: the reason's name, and a sentence."""
+
+    venue: str
+    reason: str
+    sentence: str
+
+
+class DecisionTrace(msgspec.Struct, frozen=True):
+    """One decision: quotes seen, levels in the order of their cost, choice, expectation, outcome. Money is all-in."""
+
+    time: str
+    strategy: str
+    wanted: int
+    limit: str
+    bid: str | None
+    bid_shares: int
+    ask: str | None
+    ask_shares: int
+    last: str | None
+    considered: tuple[ConsideredLevel, ...]
+    own_side: tuple[OwnSideQuote, ...]
+    children: tuple[SentChild, ...]
+    left_out: tuple[LeftOut, ...]
+    expected_shares: int
+    expected_money: str
+    filled: int
+    money: str
+
+
+class OrderTrace(msgspec.Struct, frozen=True):
+    """The whole explanation of one order."""
+
+    order_id: int
+    client_order_id: str
+    symbol: str
+    side: str
+    quantity: int
+    order_type: str
+    time_in_force: str
+    limit: str | None
+    route: str
+    accepted: str
+    arrival_bid: str | None
+    arrival_ask: str | None
+    decisions: tuple[DecisionTrace, ...]
+    taken_over: tuple[SentChild, ...]
+    """Children that the order before this one had sent."""
+    filled: int
+    average_price: str | None
+    venue_fees: str
+    ending: str
+    ended: str | None
+
+
+def explain(story: OrderStory, routes: tuple[Route, ...]) -> OrderTrace:
+    """Explain an order from its story."""
+    terms = story.terms
+    planned = {
+        decision.first_token + number
+        for decision in story.decisions
+        for number in range(len(decision.plan.children))
+    }
+    children = story.children.values()
+    return OrderTrace(
+        order_id=story.order_id,
+        client_order_id=story.client_order_id,
+        symbol=story.symbol,
+        side=terms.side.name.lower(),
+        quantity=terms.quantity,
+        order_type=OrderType(terms.order_type).name.lower(),
+        time_in_force=terms.time_in_force.name,
+        limit=_price(terms.limit_price),
+        route=terms.route,
+        accepted=format_instant(story.accepted_ns),
+        arrival_bid=_price(story.arrival_bid),
+        arrival_ask=_price(story.arrival_ask),
+        decisions=tuple(_explain_decision(story, decision, routes) for decision in story.decisions),
+        taken_over=tuple(_sent(child, routes) for child in children if child.token not in planned),
+        filled=sum(child.filled for child in children),
+        average_price=_average(
+            sum(child.notional for child in children), sum(child.filled for child in children)
+        ),
+        venue_fees=format_money(sum(child.venue_fee for child in children)),
+        ending=story.ending or "still open",
+        ended=format_instant(story.ended_ns) if story.ended_ns else None,
+    )
+
+
+def _explain_decision(story: OrderStory, decision: Decision, routes: tuple[Route, ...]) -> DecisionTrace:
+    plan, stamp, side = decision.plan, decision.stamp, story.terms.side
+    first = decision.first_token
+    children = [story.children[first + number] for number in range(len(plan.children))]
+    notional = sum(child.notional for child in children) * MONEY_PER_PRICE_SHARE
+    fees = sum(child.venue_fee for child in children)
+    return DecisionTrace(
+        time=format_instant(decision.time_ns),
+        strategy=plan.strategy.name.lower(),
+        wanted=decision.wanted,
+        limit=format_price(story.bound),
+        bid=_price(stamp.bid),
+        bid_shares=stamp.bid_shares,
+        ask=_price(stamp.ask),
+        ask_shares=stamp.ask_shares,
+        last=_price(stamp.last),
+        considered=_considered(story, decision, routes),
+        own_side=tuple(
+            OwnSideQuote(routes[code >> 1].code, format_price(price), shares)
+            for code, price, shares in _levels(stamp, routes)
+            if code & 1 == side
+        ),
+        children=tuple(_sent(child, routes) for child in children),
+        left_out=tuple(
+            LeftOut(routes[skip.venue].code, skip.reason.name.lower(), SENTENCES[skip.reason])
+            for skip in plan.skips
+        ),
+        expected_shares=plan.expected_shares,
+        expected_money=format_money(plan.expected_cost),
+        filled=sum(child.filled for child in children),
+        money=format_money(notional + (fees if side is Side.BUY else -fees)),
+    )
+
+
+def _considered(
+    story: OrderStory, decision: Decision, routes: tuple[Route, ...]
+) -> tuple[ConsideredLevel, ...]:
+    """Rank the levels of the side taken from by all-in cost; a venue's own levels stay in the venue's order."""
+    buys = story.terms.side is Side.BUY
+    wanted = {child.venue: child.shares for child in decision.plan.children}
+    dearest: dict[int, int] = {}
+    ranked = []
+    for place, (code, price, shares) in enumerate(_levels(decision.stamp, routes)):
+        if code & 1 == story.terms.side:
+            continue
+        venue = code >> 1
+        route = routes[venue]
+        fee = take_fee(route, price)
+        score = (price if buys else -price) * MILLION + fee
+        dearest[venue] = max(dearest.get(venue, score), score)
+        within = price <= story.bound if buys else price >= story.bound
+        taken = min(shares, wanted.get(venue, 0)) if within else 0
+        wanted[venue] = wanted.get(venue, 0) - taken
+        level = ConsideredLevel(
+            route.code,
+            format_price(price),
+            shares,
+            format_fine(fee),
+            format_fine(price * MILLION + (fee if buys else -fee)),
+            within,
+            taken,
+        )
+        ranked.append((dearest[venue], fee, -shares, route.latency_ns, venue, place, level))
+    return tuple(row[-1] for row in sorted(ranked, key=lambda row: row[:-1]))
+
+
+def _levels(stamp: QuoteStamp, routes: tuple[Route, ...]) -> list[tuple[int, int, int]]:
+    """Rows of a stamp that a plan could have used."""
+    return [
+        (code, price, shares)
+        for code, price, shares in _LEVEL.iter_unpack(stamp.levels)
+        if 0 <= code >> 1 < len(routes) and price > 0 and shares > 0
+    ]
+
+
+def _sent(child: ChildStory, routes: tuple[Route, ...]) -> SentChild:
+    venue = routes[child.venue].code if 0 <= child.venue < len(routes) else "unknown"
+    return SentChild(
+        token=child.token,
+        venue=venue,
+        shares=child.shares,
+        price=_price(child.price),
+        time_in_force=child.time_in_force.name,
+        filled=child.filled,
+        average_price=_average(child.notional, child.filled),
+        venue_fee=format_money(child.venue_fee),
+        first_fill_after_ns=child.first_fill_ns - child.sent_ns if child.first_fill_ns else None,
+        unfilled=child.unfilled,
+        reason=child.reason,
+    )
+
+
+def take_fee(route: Route, price: int) -> int:
+    """Take fee of one share at a price, in millionths of $0.0001; below zero is a rebate."""
+    return route.take_mils * MILLION if price >= PRICE_UNIT else price * route.take_sub_dollar_ppm
+
+
+def format_fine(value: int) -> str:
+    """Write millionths of $0.0001 as dollars, exactly: four digits at least."""
+    whole, fraction = divmod(abs(value), PRICE_UNIT * MILLION)
+    text = f"{whole}.{fraction:010d}"
+    text = text[:-6] + text[-6:].rstrip("0")
+    return f"-{text}" if value < 0 else text
+
+
+def _price(price: int) -> str | None:
+    return format_price(price) if price else None
+
+
+def _average(notional: int, shares: int) -> str | None:
+    """Average price to the sixth digit, half away from zero."""
+    if not shares:
+        return None
+    return format_money((2 * notional * MONEY_PER_PRICE_SHARE + shares) // (2 * shares))

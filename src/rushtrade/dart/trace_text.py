@@ -1,0 +1,96 @@
+"""The decision trace as lines for a terminal or a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rushtrade.dart.explain import DecisionTrace, OrderTrace, SentChild
+
+LEVELS_SHOWN_MAX = 20
+"""Levels of one decision that are listed; the rest is counted. `--json` has them all."""
+
+
+def lines(trace: OrderTrace) -> list[str]:
+    """Tell an order's routing, line by line."""
+    return list(_lines(trace))
+
+
+def _lines(trace: OrderTrace) -> Iterator[str]:
+    limit = f" at {trace.limit} or better" if trace.limit else ""
+    yield (
+        f"Order {trace.order_id}: {trace.side} {trace.quantity} {trace.symbol}{limit}, "
+        f"{trace.order_type} {trace.time_in_force}, route {trace.route}"
+    )
+    yield f"  entered {trace.accepted}, quote then {_quote(trace.arrival_bid, trace.arrival_ask)}"
+    for number, decision in enumerate(trace.decisions, start=1):
+        yield ""
+        yield from _decision(number, decision, buys=trace.side == "buy")
+    for child in trace.taken_over:
+        yield f"  taken over from the order before: {_outcome(child)}"
+    yield ""
+    average = f" at {trace.average_price} on average" if trace.average_price else ""
+    when = f" {trace.ended}" if trace.ended else ""
+    yield f"Order {trace.order_id} {trace.ending}{when}"
+    yield f"  {trace.filled} of {trace.quantity} shares filled here{average}, venue fees {trace.venue_fees}"
+
+
+def _decision(number: int, decision: DecisionTrace, *, buys: bool) -> Iterator[str]:
+    yield (
+        f"Decision {number}, {decision.time}: {decision.strategy}, {decision.wanted} shares "
+        f"{'up' if buys else 'down'} to {decision.limit}"
+    )
+    last = f", last {decision.last}" if decision.last else ""
+    yield (
+        f"  saw {_quote(decision.bid, decision.ask)} "
+        f"({decision.bid_shares} × {decision.ask_shares} shares){last}"
+    )
+    yield from _considered(decision)
+    if decision.strategy == "post" and decision.own_side:
+        waiting = ", ".join(f"{quote.venue} {quote.shares} @ {quote.price}" for quote in decision.own_side)
+        yield f"  resting on our side: {waiting}"
+    for skip in decision.left_out:
+        yield f"  left out {skip.venue}: {skip.sentence}"
+    if not decision.children:
+        yield "  sent nothing"
+        return
+    verb = "pay" if buys else "receive"
+    if decision.expected_shares:
+        yield f"  expected {decision.expected_shares} shares at once, to {verb} {decision.expected_money} with fees"
+    for child in decision.children:
+        yield f"  sent {_outcome(child)}"
+    if decision.filled:
+        yield f"  came to {decision.filled} shares, {decision.money} with fees"
+
+
+def _considered(decision: DecisionTrace) -> Iterator[str]:
+    if not decision.considered:
+        yield "  no quote to take from"
+        return
+    yield f"  {'':>3}  {'venue':<8}{'price':>12}{'shares':>9}{'fee':>10}{'all in':>14}"
+    for rank, level in enumerate(decision.considered[:LEVELS_SHOWN_MAX], start=1):
+        verdict = f"take {level.taken}" if level.taken else "" if level.within_limit else "beyond the limit"
+        yield (
+            f"  {rank:>3}  {level.venue:<8}{level.price:>12}{level.shares:>9}{level.fee:>10}"
+            f"{level.all_in:>14}  {verdict}"
+        ).rstrip()
+    more = len(decision.considered) - LEVELS_SHOWN_MAX
+    if more > 0:
+        yield f"       and {more} more levels"
+
+
+def _outcome(child: SentChild) -> str:
+    price = f" @ {child.price}" if child.price else ""
+    text = f"{child.venue} {child.shares}{price} {child.time_in_force} (token {child.token})"
+    if child.filled:
+        text += f": filled {child.filled} at {child.average_price}, fee {child.venue_fee}"
+        if child.first_fill_after_ns is not None:
+            text += f", first after {child.first_fill_after_ns / 1000:.0f} µs"
+    if child.unfilled:
+        text += f": {child.unfilled} unfilled, {child.reason}"
+    if not child.filled and not child.unfilled:
+        text += ": working"
+    return text
+
+
+def _quote(bid: str | None, ask: str | None) -> str:
+    return f"{bid or 'no bid'} / {ask or 'no offer'}"

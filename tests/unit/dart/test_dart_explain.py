@@ -1,0 +1,248 @@
+"""The decision trace, from the journal's frames to the lines a trader reads."""
+
+from __future__ import annotations
+
+import dart_words as words
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rushtrade.dart.explain import SENTENCES, explain, format_fine
+from rushtrade.dart.planning import RouteNeed, plan
+from rushtrade.dart.story import OrderStory, StoryTeller
+from rushtrade.dart.trace_text import lines
+from rushtrade.domain import commands as cmd
+from rushtrade.domain import events as ev
+from rushtrade.domain.frames import Entry, FrameBody, decode_body, encode_body
+from rushtrade.domain.instants import parse_instant
+from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
+from rushtrade.domain.orders import Intent, Liquidity, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.plans import SkipReason
+from rushtrade.domain.rejects import RejectReason
+
+START_NS = parse_instant("2026-03-02T14:30:00Z")
+SHARE = Instrument(
+    1, "RUSH", "Rush", EquityClass.LISTED, InstrumentKind.COMMON, 100, True, False, True, True, "AAA", 99_900
+)
+BUY_500 = OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 500, 100_100)
+
+
+class Journal:
+    """Frames as the core writes them, one command a frame, a millisecond apart; commands count from 1."""
+
+    def __init__(self) -> None:
+        self.desk = words.desk(down="C")
+        self.frames: list[FrameBody] = []
+        firm = cmd.OpenFirm("House", "test", words.FOUR, words.SEQUENCES)
+        self.add(firm, ev.FirmOpened("House", "test", words.FOUR, words.SEQUENCES))
+        self.add(cmd.DefineInstrument(SHARE), ev.InstrumentDefined(SHARE))
+
+    @property
+    def next_seq(self) -> int:
+        return len(self.frames) + 1
+
+    def add(self, command: cmd.AnyCommand, *events: ev.AnyEvent) -> int:
+        seq = self.next_seq
+        body = FrameBody(seq, START_NS + (seq - 1) * 1_000_000, [Entry(command, "test", list(events))])
+        self.frames.append(decode_body(encode_body(body)))
+        return seq
+
+    def enter(self, terms: OrderTerms, far: str, near: str = "", replaces: int = 0) -> int:
+        seq, stamp = self.next_seq, words.stamp(terms.side, far, near)
+        accepted = ev.OrderAccepted(
+            seq,
+            7,
+            f"mine-{seq}",
+            terms,
+            Intent.BUY_TO_OPEN,
+            0,
+            0,
+            replaces,
+            stamp.bid,
+            stamp.ask,
+            terms.limit_price,
+        )
+        routed = self.routed(seq, terms, terms.quantity, 0, stamp)
+        return self.add(cmd.EnterOrder(7, f"mine-{seq}", terms, stamp), accepted, routed)
+
+    def route(self, order_id: int, terms: OrderTerms, shares: int, far: str, near: str = "") -> int:
+        stamp = words.stamp(terms.side, far, near)
+        return self.add(cmd.RouteOrder(order_id, stamp), self.routed(order_id, terms, shares, 1, stamp))
+
+    def routed(self, order_id, terms, shares, progress, stamp) -> ev.OrderRouted:
+        rests = terms.time_in_force is TimeInForce.DAY
+        need = RouteNeed(
+            1, terms.side, shares, terms.limit_price, rests, False, terms.route, progress=progress
+        )
+        return ev.OrderRouted(order_id, self.next_seq << 8, plan(self.desk, need, stamp))
+
+    def fill(
+        self, order_id: int, token: int, venue: int, shares: int, price: int, leaves: int, fee: int
+    ) -> None:
+        report = cmd.ReportExecuted(venue, 1, token, 1, price, shares, Liquidity.REMOVED, 0)
+        self.add(
+            report,
+            ev.OrderFilled(
+                order_id, 7, 1, token, venue, 1, shares, price, leaves, Liquidity.REMOVED, 0, 0, fee, 0, 0, ()
+            ),
+        )
+
+    def story(self, order_id: int) -> StoryTeller:
+        teller = StoryTeller(order_id)
+        for body in self.frames:
+            teller.take(body)
+        return teller
+
+    def tell(self, order_id: int) -> list[str]:
+        teller = self.story(order_id)
+        return lines(explain(teller.story, teller.routes))
+
+
+def swept_then_rested() -> tuple[Journal, int]:
+    journal = Journal()
+    order = journal.enter(
+        BUY_500, "A 10.00x100 10.01x100 · B 10.00x200 · C 10.00x100 · D 10.02x100", "A 9.99x500"
+    )
+    journal.fill(order, order << 8, 0, 100, 100_000, 400, 300_000)
+    journal.fill(order, order << 8 | 1, 1, 150, 100_000, 250, 90_000)
+    gone = cmd.ReportCanceled(1, 2, order << 8 | 1, 50, 0, "IOC remainder", 0)
+    journal.add(gone, ev.ChildEnded(order << 8 | 1, order, 50, "IOC remainder"))
+    journal.add(gone, ev.ChildEnded(order << 8, order, 100, "IOC remainder"), ev.RoutingNeeded(order))
+    again = journal.route(order, BUY_500, 250, "D 10.02x100", "A 10.00x500 · B 9.99x100")
+    journal.fill(order, again << 8, 3, 250, 100_100, 0, -500_000)
+    return journal, order
+
+
+def test_a_sweep_and_a_rest_read_as_a_story():
+    journal, order = swept_then_rested()
+    text = """
+Order 3: buy 500 RUSH at 10.01 or better, limit DAY, route DART
+  entered 2026-03-02T14:30:00.002Z, quote then 9.99 / 10.00
+
+Decision 1, 2026-03-02T14:30:00.002Z: sweep, 500 shares up to 10.01
+  saw 9.99 / 10.00 (500 × 400 shares)
+       venue          price   shares       fee        all in
+    1  CCC            10.00      100   -0.0010        9.9990
+    2  BBB            10.00      200    0.0006       10.0006  take 200
+    3  AAA            10.00      100    0.0030       10.0030  take 100
+    4  AAA            10.01      100    0.0030       10.0130  take 100
+    5  DDD            10.02      100    0.0030       10.0230  beyond the limit
+  left out CCC: the venue cannot be reached, although it shows a quote within the limit
+  left out DDD: showed nothing within the limit
+  expected 400 shares at once, to pay 4001.72 with fees
+  sent AAA 200 @ 10.01 IOC (token 768): filled 100 at 10.00, fee 0.30, first after 1000 µs: 100 unfilled, IOC remainder
+  sent BBB 200 @ 10.00 IOC (token 769): filled 150 at 10.00, fee 0.09, first after 2000 µs: 50 unfilled, IOC remainder
+  came to 250 shares, 2500.39 with fees
+
+Decision 2, 2026-03-02T14:30:00.007Z: post, 250 shares up to 10.01
+  saw 10.00 / 10.02 (500 × 100 shares)
+       venue          price   shares       fee        all in
+    1  DDD            10.02      100    0.0030       10.0230  beyond the limit
+  resting on our side: AAA 500 @ 10.00, BBB 100 @ 9.99
+  left out AAA: another route was chosen
+  left out BBB: another route was chosen
+  left out CCC: the venue cannot be reached
+  sent DDD 250 @ 10.01 DAY (token 2048): filled 250 at 10.01, fee -0.50, first after 1000 µs
+  came to 250 shares, 2502.00 with fees
+
+Order 3 filled 2026-03-02T14:30:00.008Z
+  500 of 500 shares filled here at 10.005 on average, venue fees -0.11
+"""
+    assert "\n".join(journal.tell(order)) == text.strip()
+
+
+def test_the_trace_is_plain_data_with_every_number_exact():
+    journal, order = swept_then_rested()
+    teller = journal.story(order)
+    assert teller.finished
+    trace = msgspec.to_builtins(explain(teller.story, teller.routes))
+    first, second = trace["decisions"]
+    assert [first["expected_shares"], first["expected_money"]] == [400, "4001.72"]
+    assert [first["filled"], first["money"], first["wanted"], second["wanted"]] == [250, "2500.39", 500, 250]
+    assert [level["venue"] for level in first["considered"]] == ["CCC", "BBB", "AAA", "AAA", "DDD"]
+    assert [level["taken"] for level in first["considered"]] == [0, 200, 100, 100, 0]
+    assert first["left_out"][0]["reason"] == "link_down_within_limit"
+    assert second["children"][0]["first_fill_after_ns"] == 1_000_000
+
+
+def test_a_refused_order_tells_its_reason():
+    journal = Journal()
+    stamp = words.stamp(Side.BUY, "A 10.00x100")
+    order = journal.add(
+        cmd.EnterOrder(7, "mine", BUY_500, stamp),
+        ev.OrderRejected(7, "mine", BUY_500, RejectReason.BUYING_POWER, "not enough buying power", 0),
+    )
+    assert (
+        journal.tell(order)[-2] == f"Order {order} refused: not enough buying power 2026-03-02T14:30:00.002Z"
+    )
+
+
+def test_an_order_that_is_not_there_has_no_story():
+    journal, _ = swept_then_rested()
+    assert journal.story(99).story is None
+
+
+def test_a_plan_that_sends_nothing_says_so():
+    journal = Journal()
+    now = msgspec.structs.replace(BUY_500, time_in_force=TimeInForce.IOC)
+    order = journal.enter(now, "")
+    journal.add(cmd.Tick(), ev.OrderCanceled(order, 7, 500, "no route takes the rest"))
+    told = journal.tell(order)
+    assert "  no quote to take from" in told
+    assert "  sent nothing" in told
+    assert "canceled, 500 shares unfilled: no route takes the rest" in told[-2]
+
+
+def test_a_replacement_takes_over_what_was_filled_and_what_still_works():
+    journal = Journal()
+    order = journal.enter(BUY_500, "D 10.02x100", "A 10.00x500")
+    token = order << 8
+    journal.fill(order, token, 3, 100, 100_100, 400, 0)
+    more = msgspec.structs.replace(BUY_500, quantity=900)
+    ask = cmd.ReplaceOrder(7, order, "", 900, 0, 0, words.stamp(Side.BUY, ""))
+    new = journal.next_seq
+    accepted = ev.OrderAccepted(new, 7, "", more, Intent.BUY_TO_OPEN, 0, 0, order, 0, 0, 100_100)
+    replaced = ev.ChildReplaced(token, new << 8, order, 5, 100_100, 800)
+    journal.add(ask, replaced, accepted, ev.OrderReplaced(order, 7, new))
+    journal.fill(new, new << 8, 3, 300, 100_100, 500, 0)
+    journal.add(cmd.Tick(), ev.ChildEnded(new << 8, new, 500, "venue is closing"))
+    journal.route(new, more, 500, "A 10.01x900")
+
+    first, second = journal.story(order).story, journal.story(new).story
+    assert first.ending == f"replaced by order {new}"
+    assert first.filled == 100
+    assert (second.replaces, second.filled, second.decisions[-1].wanted) == (order, 400, 500)
+    told = journal.tell(new)
+    assert any(line.startswith("  taken over from the order before: DDD") for line in told)
+    assert told[-2] == f"Order {new} still open"
+
+
+def test_every_reason_has_a_sentence():
+    assert list(SENTENCES) == list(SkipReason)
+
+
+@given(st.integers(-(10**17), 10**17))
+def test_fine_prices_are_written_exactly(value):
+    text = format_fine(value)
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    assert len(fraction) >= 4
+    assert int(whole + fraction.ljust(10, "0")) == abs(value)
+    assert text.startswith("-") == (value < 0)
+
+
+@pytest.mark.parametrize("lost", [b"", b"\0" * 24, words.pack([(99, 1, 1), (1, 0, 5), (1, 5, -1)])])
+def test_levels_that_no_plan_could_use_are_not_shown(lost):
+    journal = Journal()
+    order = journal.enter(BUY_500, "")
+    story = journal.story(order).story
+    seen = msgspec.structs.replace(story.decisions[0].stamp, levels=lost)
+    story.decisions[0] = msgspec.structs.replace(story.decisions[0], stamp=seen)
+    assert explain(story, words.FOUR).decisions[0].considered == ()
+
+
+def test_stories_do_not_share_their_lists():
+    one, two = (OrderStory(n, 7, "", "RUSH", BUY_500, 0, 0) for n in (1, 2))
+    one.children[1] = None
+    one.decisions.append(None)
+    assert (two.children, two.decisions) == ({}, [])
