@@ -6,7 +6,7 @@ the close belongs to the following day.
 
 Closing marks are the valuation prices of `risk.valuation.mark_price`, the same function that values accounts during the
 day: the last sale within a good quote, else the midpoint, else the last good price. Before anything is observed an
-instrument stands at the previous close it was defined with.
+instrument stands at the previous close it was defined with, or at its first execution.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ class Books:
         }
 
     def _instrument_defined(self, event: InstrumentDefined, _seq: int, _time_ns: int) -> None:
-        self._prices.setdefault(event.instrument.instrument_id, event.instrument.previous_close)
+        if event.instrument.previous_close:
+            self._prices.setdefault(event.instrument.instrument_id, event.instrument.previous_close)
 
     def _day_opened(self, event: DayOpened, _seq: int, _time_ns: int) -> None:
         self._trade_date = event.trade_date
@@ -136,6 +137,7 @@ class Books:
         holding = owner, event.instrument_id
         self.positions[holding].trade(event.signed_shares, event.price)
         self.shares_traded[holding] += event.signed_shares
+        self._prices.setdefault(event.instrument_id, event.price)
         for transfer in event.transfers:
             if transfer.asset == CASH:
                 if owner_of(transfer.credit_account) == owner:
@@ -149,4 +151,6 @@ class Books:
     def _marks_observed(self, event: MarksObserved, _seq: int, _time_ns: int) -> None:
         for mark in event.marks:
             held = self._prices.get(mark.instrument_id, 0)
-            self._prices[mark.instrument_id] = mark_price(mark.bid, mark.ask, mark.last, held)
+            price = mark_price(mark.bid, mark.ask, mark.last, held)
+            if price:
+                self._prices[mark.instrument_id] = price

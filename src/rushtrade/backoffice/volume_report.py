@@ -39,9 +39,20 @@ class Month(msgspec.Struct, frozen=True, order=True):
         return Month(self.year - 1, self.number)
 
     @property
+    def first_day(self) -> dt.date:
+        """Its first calendar day."""
+        return dt.date(self.year, self.number, 1)
+
+    @property
+    def last_day(self) -> dt.date:
+        """Its last calendar day."""
+        following = dt.date(self.year + self.number // 12, self.number % 12 + 1, 1)
+        return following - dt.timedelta(days=1)
+
+    @property
     def title(self) -> str:
         """The month in words: ``November 2004``."""
-        return f"{dt.date(self.year, self.number, 1):%B} {self.year}"
+        return f"{self.first_day:%B} {self.year}"
 
 
 def parse_month(text: str) -> Month:

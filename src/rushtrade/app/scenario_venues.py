@@ -1,0 +1,241 @@
+"""Scripted venues and customers' second thoughts: what answers the house while a scenario is played.
+
+Theory of operation. The player hands over every published frame; out come commands: venues' reports on children that were
+routed, fresh quotes where the house asks for them, and cancels and replaces of customers whose order waits. Each planned order
+has a course; the course says what a venue does with each child. An order is done when an event ends it; that it then has
+executed exactly what was planned is required. Nothing here looks into the house: frames are all it sees.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+
+from rushtrade.app.scenario_market import ScriptedMarket
+from rushtrade.app.scenario_plan import Course, PlannedOrder
+from rushtrade.domain import commands as cmd
+from rushtrade.domain import events as ev
+from rushtrade.domain.errors import require
+from rushtrade.domain.frames import FrameBody
+from rushtrade.domain.instants import MILLISECOND
+from rushtrade.domain.orders import Liquidity, Side
+from rushtrade.domain.plans import Strategy
+
+TWO_PRINTS_PERCENT = 30
+"""Children that execute in two prints instead of one."""
+
+Outgoing = tuple[cmd.AnyCommand, str]
+
+
+class LiveOrder:
+    """A planned order the house has taken."""
+
+    __slots__ = ("executed", "orders", "planned", "routed", "venue")
+
+    def __init__(self, planned: PlannedOrder) -> None:
+        self.planned = planned
+        self.executed = 0
+        self.routed = 0
+        self.venue = 0
+
+
+class ScriptedStreet:
+    """All venues, and the customers who wait for them."""
+
+    def __init__(self, venues: int, market: ScriptedMarket, rng: Random) -> None:
+        self._market = market
+        self._rng = rng
+        self._report_seqs = [0] * venues
+        self._match_number = 0
+        self._orders: dict[int, LiveOrder] = {}
+        self._tokens: dict[int, tuple[int, int, int, int]] = {}
+        """Child orders that wait in a book: order id, venue, price, shares left."""
+        self._entered: dict[str, PlannedOrder] = {}
+        self.outgoing: deque[Outgoing] = deque()
+        self.done: list[PlannedOrder] = []
+        """Orders that have ended since the player looked last."""
+        self.orders = self.rejected = self.fills = self.executed_orders = self.shares = 0
+
+    def expect(self, client_order_id: str, planned: PlannedOrder) -> None:
+        """Say that an order is on its way to the house."""
+        self._entered[client_order_id] = planned
+
+    def receive(self, frame: FrameBody) -> None:
+        """Take a published frame in and queue the answers to it."""
+        for seq, entry in enumerate(frame.entries, frame.first_seq):
+            command = entry.command
+            if type(command) is cmd.EnterOrder:
+                self.orders += 1
+                planned = self._entered.pop(command.client_order_id)
+                if type(entry.events[0]) is ev.OrderRejected:
+                    self._refused(planned, entry.events[0])
+                    continue
+                self._orders[seq] = LiveOrder(planned)
+            for event in entry.events:
+                handler = _HANDLERS.get(type(event))
+                if handler is not None:
+                    handler(self, event)
+
+    # --- what the house says -----------------------------------------------------------------------
+
+    def _refused(self, planned: PlannedOrder, event: ev.OrderRejected) -> None:
+        require(planned.course is Course.REFUSED, f"order of account {planned.account_id} was refused: {event.text}")
+        self.rejected += 1
+        self.done.append(planned)
+
+    def _routed(self, event: ev.OrderRouted) -> None:
+        live = self._orders.get(event.order_id)
+        if live is None:
+            return
+        live.routed += 1
+        course = live.planned.course
+        waits = course not in {Course.TAKE, Course.SPLIT}
+        for token, child in enumerate(event.plan.children, event.first_token):
+            self._report(cmd.ReportAccepted(child.venue, self._next(child.venue), token, token, live.planned.time_ns))
+            if waits:
+                live.venue = child.venue
+                self._tokens[token] = event.order_id, child.venue, child.price, child.shares
+                continue
+            price = child.price if event.plan.strategy is Strategy.SWEEP else self._touch(live.planned, child.price)
+            if course is Course.SPLIT and live.routed == 1:
+                part = max(child.shares * 2 // 5 // 100 * 100, 1)
+                self._execute(live, token, child.venue, price, part, Liquidity.REMOVED)
+                self._cancel(token, child.venue, child.shares - part, "nothing more within the limit")
+            else:
+                self._execute(live, token, child.venue, price, child.shares, Liquidity.REMOVED)
+
+    def _child_accepted(self, event: ev.ChildAccepted) -> None:
+        waiting = self._tokens.get(event.token)
+        if waiting is None:
+            return
+        order_id, venue, price, _ = waiting
+        live = self._orders[order_id]
+        planned = live.planned
+        account = f"account:{planned.account_id}"
+        if planned.course is Course.REST:
+            self._execute_waiting(live, event.token, planned.executed)
+        elif planned.course is Course.REST_IN_PART:
+            self._execute_waiting(live, event.token, planned.executed)
+            self._queue(cmd.CancelOrder(planned.account_id, order_id), account)
+        elif planned.course is Course.UNTOUCHED:
+            self._queue(cmd.CancelOrder(planned.account_id, order_id), account)
+        elif planned.better_limit and price != planned.better_limit:
+            stamp = self._stamp(planned)
+            self._queue(
+                cmd.ReplaceOrder(planned.account_id, order_id, f"{order_id}r", 0, planned.better_limit, 0, stamp), account
+            )
+        else:
+            self._execute_waiting(live, event.token, planned.executed)
+        live.venue = venue
+
+    def _routing_needed(self, event: ev.RoutingNeeded) -> None:
+        live = self._orders.get(event.order_id)
+        if live is not None:
+            self._queue(cmd.RouteOrder(event.order_id, self._stamp(live.planned)), "router")
+
+    def _cancel_requested(self, event: ev.CancelRequested) -> None:
+        for token in event.tokens:
+            _, venue, _, left = self._tokens.pop(token)
+            self._cancel(token, venue, left, "canceled by its owner")
+
+    def _replace_requested(self, event: ev.ReplaceRequested) -> None:
+        live = self._orders[event.order_id]
+        self._orders[event.replacement_id] = live
+        require(event.new_token, "a single waiting child is replaced at its venue")
+        order_id, venue, _, left = self._tokens.pop(event.token)
+        del order_id
+        self._tokens[event.new_token] = event.replacement_id, venue, event.price, left
+        self._report(
+            cmd.ReportReplaced(
+                venue, self._next(venue), event.token, event.new_token, event.new_token, event.price, left, self._now(live)
+            )
+        )
+        self._execute_waiting(live, event.new_token, live.planned.executed)
+
+    def _filled(self, event: ev.OrderFilled) -> None:
+        live = self._orders[event.order_id]
+        self.fills += 1
+        self.shares += abs(event.signed_shares)
+        live.executed += abs(event.signed_shares)
+        if event.leaves == 0:
+            self._end(event.order_id)
+
+    def _canceled(self, event: ev.OrderCanceled) -> None:
+        self._end(event.order_id)
+
+    def _replaced(self, event: ev.OrderReplaced) -> None:
+        del self._orders[event.order_id]
+
+    def _not_planned(self, event: ev.CommandRefused | ev.AnomalyRecorded | ev.OrderExpired | ev.ReplaceAbandoned) -> None:
+        require(condition=False, statement=f"the house answered what no scenario asks for: {event}")
+
+    def _end(self, order_id: int) -> None:
+        live = self._orders.pop(order_id)
+        planned = live.planned
+        require(
+            live.executed == planned.executed,
+            f"order {order_id} executed {live.executed} shares where {planned.executed} were planned ({planned.course.name})",
+        )
+        self.executed_orders += live.executed > 0
+        self.done.append(planned)
+
+    # --- what is answered --------------------------------------------------------------------------
+
+    def _execute_waiting(self, live: LiveOrder, token: int, shares: int) -> None:
+        order_id, venue, price, left = self._tokens.pop(token)
+        if left > shares:
+            self._tokens[token] = order_id, venue, price, left - shares
+        self._execute(live, token, venue, price, shares, Liquidity.ADDED)
+
+    def _execute(self, live: LiveOrder, token: int, venue: int, price: int, shares: int, liquidity: Liquidity) -> None:
+        first = shares
+        if shares > 1 and self._rng.random() * 100 < TWO_PRINTS_PERCENT:
+            first = max(shares // 3 // 100 * 100, 1)
+        for part in (first, shares - first):
+            if part:
+                self._match_number += 1
+                self._report(
+                    cmd.ReportExecuted(
+                        venue, self._next(venue), token, self._match_number, price, part, liquidity, self._now(live)
+                    )
+                )
+
+    def _cancel(self, token: int, venue: int, shares: int, reason: str) -> None:
+        self._report(cmd.ReportCanceled(venue, self._next(venue), token, shares, 0, reason, 0))
+
+    def _touch(self, planned: PlannedOrder, worst: int) -> int:
+        touch = self._market.touch(planned.terms.instrument_id, planned.slot)
+        return min(touch.ask, worst) if planned.terms.side is Side.BUY else max(touch.bid, worst)
+
+    def _stamp(self, planned: PlannedOrder):  # noqa: ANN202
+        terms = planned.terms
+        return self._market.stamp(terms.instrument_id, planned.slot, terms.side, terms.quantity, planned.time_ns)
+
+    def _now(self, live: LiveOrder) -> int:
+        return live.planned.time_ns + 40 * MILLISECOND
+
+    def _next(self, venue: int) -> int:
+        self._report_seqs[venue] += 1
+        return self._report_seqs[venue]
+
+    def _report(self, command: cmd.AnyCommand) -> None:
+        self.outgoing.append((command, f"venue:{command.venue}"))  # type: ignore[union-attr]
+
+    def _queue(self, command: cmd.AnyCommand, actor: str) -> None:
+        self.outgoing.append((command, actor))
+
+
+_HANDLERS = {
+    ev.OrderRouted: ScriptedStreet._routed,
+    ev.ChildAccepted: ScriptedStreet._child_accepted,
+    ev.RoutingNeeded: ScriptedStreet._routing_needed,
+    ev.CancelRequested: ScriptedStreet._cancel_requested,
+    ev.ReplaceRequested: ScriptedStreet._replace_requested,
+    ev.OrderFilled: ScriptedStreet._filled,
+    ev.OrderCanceled: ScriptedStreet._canceled,
+    ev.OrderReplaced: ScriptedStreet._replaced,
+    ev.CommandRefused: ScriptedStreet._not_planned,
+    ev.AnomalyRecorded: ScriptedStreet._not_planned,
+    ev.OrderExpired: ScriptedStreet._not_planned,
+    ev.ReplaceAbandoned: ScriptedStreet._not_planned,
+}
