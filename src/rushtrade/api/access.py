@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: identity from headers, one function that authorizes, rates.
+"""Who asks, whether they may, and how often: identity from headers, one function that authorizes, token buckets.
 
 Every handler begins with `FrontDesk.admit`: it finds out who asks, takes a token of their rate, and has `authorize` say
 whether they may. There is no other way to an `Actor`.
@@ -10,6 +10,7 @@ import base64
 import binascii
 import math
 import time
+from collections import OrderedDict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,12 +20,11 @@ from rushtrade.api import faults
 from rushtrade.api.credentials import check_secret
 from rushtrade.api.entities import Kind, read_id
 from rushtrade.api.faults import ApiFault, forbidden, not_found, unauthorized
-from rushtrade.api.limits import RateLimit
 from rushtrade.api.ports import BUSY, Outcome, Permission, Ports
 from rushtrade.domain import events as ev
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from litestar.connection import ASGIConnection
     from litestar.types import Message, Scope
@@ -35,6 +35,63 @@ if TYPE_CHECKING:
 KEY_HEADER: Final = "apca-api-key-id"
 SECRET_HEADER: Final = "apca-api-secret-key"  # noqa: S105 - the name of a header
 CREDENTIAL_BYTES_MAX: Final = 512
+
+
+BUCKETS_MAX: Final = 10_000
+"""Owners remembered at a time; each costs some 200 bytes."""
+
+
+class Bucket:
+    """Tokens of one owner."""
+
+    __slots__ = ("tokens", "updated")
+
+    def __init__(self, tokens: float, updated: float) -> None:
+        self.tokens = tokens
+        self.updated = updated
+
+
+class RateLimit:
+    """`per_second` tokens a second, at most `burst` at once, for each owner."""
+
+    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self._clock = clock
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, owner: str) -> bool:
+        """Take a token; False when there is none."""
+        now = self._clock()
+        bucket = self._buckets.get(owner)
+        if bucket is None:
+            bucket = self._buckets[owner] = Bucket(float(self.burst), now)
+            if len(self._buckets) > BUCKETS_MAX:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(owner)
+            gained = (now - bucket.updated) * self.per_second
+            bucket.tokens = min(float(self.burst), bucket.tokens + gained)
+            bucket.updated = now
+        if bucket.tokens < 1.0:
+            return False
+        bucket.tokens -= 1.0
+        return True
+
+    def left(self, owner: str) -> int:
+        """Tokens an owner has now."""
+        bucket = self._buckets.get(owner)
+        return self.burst if bucket is None else int(bucket.tokens)
+
+    def full_in(self, owner: str) -> float:
+        """Seconds until the owner's bucket is full again."""
+        bucket = self._buckets.get(owner)
+        return 0.0 if bucket is None else (self.burst - bucket.tokens) / self.per_second
+
+    def wait(self, owner: str) -> float:
+        """Seconds until the owner's next token."""
+        bucket = self._buckets.get(owner)
+        return 0.0 if bucket is None else max(0.0, (1.0 - bucket.tokens) / self.per_second)
 
 
 class Actor(msgspec.Struct, frozen=True):

@@ -13,8 +13,7 @@ from litestar import Response, get, patch
 from rushtrade.api import entities as en
 from rushtrade.api import shapes
 from rushtrade.api.access import desk_of
-from rushtrade.api.decoding import Whole, parse_object, read_query
-from rushtrade.api.documents import documented
+from rushtrade.api.decoding import Whole, documented, parse_object, read_query
 from rushtrade.api.entities import Kind, read_id
 from rushtrade.api.faults import ApiFault, invalid, not_taken
 from rushtrade.api.trading import Asked, answer, read_time

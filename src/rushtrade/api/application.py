@@ -7,6 +7,7 @@ and the content security policy says so to the browser.
 
 from __future__ import annotations
 
+import html
 import importlib.metadata
 import mimetypes
 from pathlib import Path
@@ -20,7 +21,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, Yaml
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from rushtrade.api import accounts, documents, faults, reference, trading
+from rushtrade.api import accounts, data, faults, positions, reference, trading
 from rushtrade.api.access import KEY_HEADER, SECRET_HEADER, FrontDesk, add_rate_headers, desk_of
 from rushtrade.api.decoding import BODY_BYTES_MAX
 from rushtrade.api.faults import not_found
@@ -103,13 +104,40 @@ async def show_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
+def _page(document: dict[str, Any]) -> str:
+    """Write the document as one page: operations by path, with their parameters and fields."""
+    rows = []
+    for path, methods in sorted(document.get("paths", {}).items()):
+        for method, operation in methods.items():
+            if not isinstance(operation, dict):
+                continue
+            names = [each.get("name", "") for each in operation.get("parameters", [])]
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            fields = list(body.get("schema", {}).get("properties", {}))
+            rows.append(
+                f"<tr><td><code>{html.escape(method.upper())}</code><td><code>{html.escape(path)}</code>"
+                f"<td>{html.escape(str(operation.get('description') or operation.get('summary') or ''))}"
+                f"<td>{html.escape(', '.join(names))}<td>{html.escape(', '.join(fields))}"
+            )
+    title = html.escape(str(document.get("info", {}).get("title", "")))
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        "<style>body{font:15px/1.5 system-ui;margin:2rem}td,th{padding:.3rem .8rem;text-align:left;"
+        "vertical-align:top;border-bottom:1px solid #ccc}</style>"
+        f'<h1>{title}</h1><p><a href="/schema/openapi.json">openapi.json</a> '
+        '<a href="/schema/openapi.yaml">openapi.yaml</a>'
+        "<table><tr><th>Method<th>Path<th>What it does<th>Parameters<th>Body"
+        f"{''.join(rows)}</table></html>"
+    )
+
+
 class _PageRender(OpenAPIRenderPlugin):
     """The document as one page without scripts."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Write the page."""
         del request
-        return documents.page(openapi_schema).encode()
+        return _page(openapi_schema).encode()
 
 
 def _openapi(house: str) -> OpenAPIConfig:
@@ -137,8 +165,10 @@ def build(ports: Ports, registry: CollectorRegistry | None = None) -> Litestar:
     desk = FrontDesk(ports)
     handlers: list[Any] = [
         *trading.HANDLERS,
+        *positions.HANDLERS,
         *accounts.HANDLERS,
         *reference.HANDLERS,
+        *data.HANDLERS,
         show_page,
         show_asset_file,
         show_root_file,

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody
+from litestar.openapi.spec.schema import Schema
 
 from rushtrade.api.faults import UNPARSEABLE, ApiFault, invalid
 
@@ -182,3 +185,73 @@ def _boolean(name: str, text: str) -> bool:
     if text.lower() in _FALSE:
         return False
     raise invalid(f"{name} {text[:TEXT_SHOWN]!r} is not known: true or false would pass")
+
+
+# --- telling the OpenAPI document of what is read here ------------------------------------------------
+
+
+def _own_types(kind: type) -> dict[str, Any]:
+    """Describe the two types of our own."""
+    if kind is DecimalText:
+        return {"type": ["string", "number"], "examples": ["187.25"]}
+    if kind is Whole:
+        return {"type": "integer"}
+    raise NotImplementedError
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """Write the JSON schema of a type, with everything it names inside it."""
+    schemas, parts = msgspec.json.schema_components([kind], schema_hook=_own_types, ref_template="#/{name}")
+    resolved: dict[str, Any] = _resolved(schemas[0], parts)
+    return resolved
+
+
+def _resolved(schema: Any, parts: Mapping[str, Any]) -> Any:
+    """Put what is referred to in the place of the reference."""
+    if isinstance(schema, list):
+        return [_resolved(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _resolved(parts[schema["$ref"].removeprefix("#/")], parts)
+    return {name: _resolved(value, parts) for name, value in schema.items()}
+
+
+class _Verbatim(Schema):
+    """A schema that is already written."""
+
+    def __init__(self, written: dict[str, Any]) -> None:
+        super().__init__()
+        self.written = written
+
+    def to_schema(self) -> dict[str, Any]:
+        """Give it as it is."""
+        return self.written
+
+
+def documented(*, body: type | None = None, query: type | None = None) -> type[Operation]:
+    """Make an operation class that tells of a body and of query parameters."""
+
+    @dataclass
+    class Documented(Operation):
+        def __post_init__(self) -> None:
+            if body is not None:
+                content = {"application/json": OpenAPIMediaType(schema=_Verbatim(schema_of(body)))}
+                self.request_body = RequestBody(content=content, required=True)
+            if query is not None:
+                self.parameters = [*(self.parameters or []), *_parameters(query)]
+
+    return Documented
+
+
+def _parameters(query: type) -> list[Parameter]:
+    required = {field.encode_name for field in msgspec.structs.fields(query) if field.required}
+    return [
+        Parameter(
+            name=name,
+            param_in="query",
+            schema=_Verbatim(schema_of(hint)),
+            required=name in required,
+        )
+        for name, hint in get_type_hints(query).items()
+    ]

@@ -11,8 +11,7 @@ from litestar import Response, get, post
 from rushtrade.api import entities as en
 from rushtrade.api import shapes
 from rushtrade.api.access import desk_of
-from rushtrade.api.decoding import read_body, read_query
-from rushtrade.api.documents import documented
+from rushtrade.api.decoding import documented, read_body, read_query
 from rushtrade.api.entities import Kind, read_id
 from rushtrade.api.faults import invalid, not_found
 from rushtrade.api.trading import Asked, answer
