@@ -43,7 +43,6 @@ from rushtrade.market.book_layout import (
     KEY_MAX,
     LEVEL_BYTES,
     LEVEL_KEY,
-    LEVEL_SIDE,
     LEVELS,
     LISTINGS,
     LOCATE_REUSED,
@@ -52,6 +51,7 @@ from rushtrade.market.book_layout import (
     ORDER_BYTES,
     ORDER_LEVEL,
     ORDER_SHARES,
+    ORDER_SIDE,
     ORDERS,
     PRINT,
     SYMBOL_MASK,
@@ -78,6 +78,7 @@ from rushtrade.market.book_layout import (
     VENUE_COUNT,
     VENUE_EVENT,
     VENUE_MESSAGES,
+    VENUE_SHIFT,
     VENUE_TIME,
     VENUES,
 )
@@ -167,7 +168,7 @@ def execution(header, venue, book_index, message, side, price, shares, match, pr
     store_i64(trade + TRADE_SHARES, shares)
     store_i64(trade + TRADE_MATCH, match)
     store_i32(trade + TRADE_INSTRUMENT, load_i32(book + BOOK_INSTRUMENT))
-    store_u16(trade + TRADE_LOCATE, book_index // load_i64(header + VENUE_COUNT))
+    store_u16(trade + TRADE_LOCATE, book_index >> load_i64(header + VENUE_SHIFT))
     store_u8(trade + TRADE_VENUE, venue)
     store_u8(trade + TRADE_SIDE, side)
     store_u8(trade + TRADE_KIND, load_u8(message))
@@ -194,9 +195,9 @@ def on_add(header, venue, message, book_index, time):
         anomaly(header, venue, DUPLICATE_REFERENCE)
         return
     if letter == BUY:
-        rest(header, venue, book_index * 2 + BID, reference, shares, price, link, time)
+        rest(header, book_index * 2 + BID, reference, shares, price, link, time)
     else:
-        rest(header, venue, book_index * 2 + ASK, reference, shares, KEY_MAX - price, link, time)
+        rest(header, book_index * 2 + ASK, reference, shares, KEY_MAX - price, link, time)
 
 
 @njit(cache=True, nogil=True)
@@ -209,8 +210,7 @@ def on_replace(header, venue, message, time):
         anomaly(header, venue, UNKNOWN_REFERENCE)
         return
     order = load_i64(header + ORDERS) + slot * ORDER_BYTES
-    level = load_i64(header + LEVELS) + load_i32(order + ORDER_LEVEL) * LEVEL_BYTES
-    side_index = load_i32(level + LEVEL_SIDE)
+    side_index = load_i32(order + ORDER_SIDE)
     reduce(header, link, load_u32(order + ORDER_SHARES), 0, time)
     reference, shares, price = load_be64(body + 8), load_be32(body + 16), load_be32(body + 20)
     if shares == 0 or price == 0:
@@ -221,7 +221,7 @@ def on_replace(header, venue, message, time):
         anomaly(header, venue, DUPLICATE_REFERENCE)
         return
     key = price if side_index & 1 == BID else KEY_MAX - price
-    rest(header, venue, side_index, reference, shares, key, link, time)
+    rest(header, side_index, reference, shares, key, link, time)
 
 
 @njit(cache=True, nogil=True)
@@ -249,7 +249,7 @@ def on_reduce(header, venue, message, code, time):
         reduce(header, link, shares, 0, time)
         return
     level = load_i64(header + LEVELS) + load_i32(order + ORDER_LEVEL) * LEVEL_BYTES
-    side_index, key = load_i32(level + LEVEL_SIDE), load_i64(level + LEVEL_KEY)
+    side_index, key = load_i32(order + ORDER_SIDE), load_i64(level + LEVEL_KEY)
     price = key if side_index & 1 == BID else KEY_MAX - key
     printable = 1
     if code == EXECUTED_PRICE:
@@ -318,7 +318,7 @@ def apply(header, venue, stream, size, until):
     reason = DONE
     record = load_i64(header + VENUES) + venue * VENUE_BYTES
     counts = load_i64(header + COUNTS) + venue * 2048
-    venues = load_i64(header + VENUE_COUNT)
+    shift = load_i64(header + VENUE_SHIFT)
     while offset < size:
         step = frame_at(stream + offset, size - offset)
         if step < 0:
@@ -334,7 +334,7 @@ def apply(header, venue, stream, size, until):
         reason = shortage_for(header, code, locate)
         if reason != DONE:
             break
-        book_index = locate * venues + venue
+        book_index = locate << shift | venue
         if code in (ADD, ADD_ATTRIBUTED):
             on_add(header, venue, message, book_index, time)
         elif code in (DELETE, EXECUTED, CANCEL, EXECUTED_PRICE):

@@ -36,7 +36,6 @@ from rushtrade.market.book_layout import (
     LEVEL_LAST,
     LEVEL_ORDERS,
     LEVEL_SHARES,
-    LEVEL_SIDE,
     LEVELS,
     LEVELS_FREE,
     LEVELS_ROOM,
@@ -48,7 +47,7 @@ from rushtrade.market.book_layout import (
     ORDER_LEVEL,
     ORDER_REFERENCE,
     ORDER_SHARES,
-    ORDER_VENUE,
+    ORDER_SIDE,
     ORDERS,
     ORDERS_FREE,
     ORDERS_LIVE,
@@ -61,6 +60,7 @@ from rushtrade.market.book_layout import (
     SIDE_ROOM,
     TOUCHED,
     TOUCHED_COUNT,
+    VENUE_SHIFT,
 )
 from rushtrade.wire.address_kernel import (
     load_i32,
@@ -80,20 +80,32 @@ SPREAD = -7046029254386353131
 
 
 @njit(cache=True, nogil=True)
-def link_of(header, venue, reference):
-    """Address of the link that holds an order's slot; it holds 0 when there is no such order.
+def venue_of(header, order):
+    """Venue of the book an order rests in."""
+    return (load_i32(order + ORDER_SIDE) >> 1) & ((1 << load_i64(header + VENUE_SHIFT)) - 1)
+
+
+@njit(cache=True, nogil=True)
+def bucket_of(header, venue, reference):
+    """Address of the bucket an order's chain begins in.
 
     Venues give references out nearly in sequence, so the low bits are the best hash there is: neighbours in time are
     neighbours in memory. Higher bits only shift whole ranges.
     """
     key = reference + venue * SPREAD
     bucket = (key ^ ((key >> 20) * SPREAD >> 32)) & load_i64(header + BUCKET_MASK)
+    return load_i64(header + BUCKETS) + 4 * bucket
+
+
+@njit(cache=True, nogil=True)
+def link_of(header, venue, reference):
+    """Address of the link that holds an order's slot; it holds 0 when there is no such order."""
     orders = load_i64(header + ORDERS)
-    link = load_i64(header + BUCKETS) + 4 * bucket
+    link = bucket_of(header, venue, reference)
     slot = load_i32(link)
     while slot != 0:
         order = orders + slot * ORDER_BYTES
-        if load_i64(order + ORDER_REFERENCE) == reference and load_i32(order + ORDER_VENUE) == venue:
+        if load_i64(order + ORDER_REFERENCE) == reference and venue_of(header, order) == venue:
             return link
         link = order + ORDER_CHAIN
         slot = load_i32(link)
@@ -114,8 +126,8 @@ def chain_all(header):
         order = orders + slot * ORDER_BYTES
         if load_u32(order + ORDER_SHARES) != 0:
             store_i32(order + ORDER_CHAIN, 0)
-            venue, reference = load_i32(order + ORDER_VENUE), load_i64(order + ORDER_REFERENCE)
-            store_i32(link_of(header, venue, reference), slot)
+            link = link_of(header, venue_of(header, order), load_i64(order + ORDER_REFERENCE))
+            store_i32(link, slot)
 
 
 @njit(cache=True, nogil=True)
@@ -190,7 +202,7 @@ def logarithm(power):
 
 
 @njit(cache=True, nogil=True)
-def level_at(header, side, side_index, key):
+def level_at(header, side, key):
     """Slot of the level with a key, made when there was none."""
     levels = load_i32(side + SIDE_LEVELS)
     ladder = load_i64(header + LADDERS) + 8 * load_i32(side + SIDE_LADDER)
@@ -212,7 +224,6 @@ def level_at(header, side, side_index, key):
         level = load_i64(header + LEVELS) + slot * LEVEL_BYTES
     store_i64(level + LEVEL_SHARES, 0)
     store_i64(level + LEVEL_KEY, key)
-    store_i32(level + LEVEL_SIDE, side_index)
     store_i32(level + LEVEL_ORDERS, 0)
     store_i32(level + LEVEL_FIRST, 0)
     store_i32(level + LEVEL_LAST, 0)
@@ -253,7 +264,7 @@ def touch(header, book_index, book, bits, time):
 
 
 @njit(cache=True, nogil=True)
-def rest(header, venue, side_index, reference, shares, key, link, time):
+def rest(header, side_index, reference, shares, key, link, time):
     """Put a new order at the end of the queue of its price. `link` is the empty link for its reference."""
     book = load_i64(header + BOOKS) + (side_index >> 1) * BOOK_BYTES
     side = book + BOOK_SIDES + (side_index & 1) * SIDE_BYTES
@@ -267,7 +278,7 @@ def rest(header, venue, side_index, reference, shares, key, link, time):
         store_i64(header + ORDERS_USED, slot + 1)
         order = orders + slot * ORDER_BYTES
     store_i32(link, slot)
-    level_slot = level_at(header, side, side_index, key)
+    level_slot = level_at(header, side, key)
     level = load_i64(header + LEVELS) + level_slot * LEVEL_BYTES
     last = load_i32(level + LEVEL_LAST)
     store_i64(order + ORDER_REFERENCE, reference)
@@ -276,7 +287,7 @@ def rest(header, venue, side_index, reference, shares, key, link, time):
     store_i32(order + ORDER_AHEAD, last)
     store_i32(order + ORDER_BEHIND, 0)
     store_i32(order + ORDER_CHAIN, 0)
-    store_i32(order + ORDER_VENUE, venue)
+    store_i32(order + ORDER_SIDE, side_index)
     if last != 0:
         store_i32(orders + last * ORDER_BYTES + ORDER_BEHIND, slot)
     else:
@@ -297,7 +308,7 @@ def reduce(header, link, shares, bits, time):
     order = orders + slot * ORDER_BYTES
     level_slot = load_i32(order + ORDER_LEVEL)
     level = load_i64(header + LEVELS) + level_slot * LEVEL_BYTES
-    side_index = load_i32(level + LEVEL_SIDE)
+    side_index = load_i32(order + ORDER_SIDE)
     book = load_i64(header + BOOKS) + (side_index >> 1) * BOOK_BYTES
     side = book + BOOK_SIDES + (side_index & 1) * SIDE_BYTES
     key = load_i64(level + LEVEL_KEY)
@@ -334,5 +345,5 @@ def clear_venue(header, venue, time):
     for slot in range(1, load_i64(header + ORDERS_USED)):
         order = orders + slot * ORDER_BYTES
         shares = load_u32(order + ORDER_SHARES)
-        if shares != 0 and load_i32(order + ORDER_VENUE) == venue:
+        if shares != 0 and venue_of(header, order) == venue:
             reduce(header, link_of(header, venue, load_i64(order + ORDER_REFERENCE)), shares, 0, time)

@@ -12,7 +12,7 @@ buckets ──▶ orders ──▶ levels ──▶ books          one set of ar
 * A **ladder** is a side's levels sorted from worst to best, so that what happens near the best price moves little
   memory. An entry is `key << 32 | level`, where the key of a bid is its price and that of an ask is `KEY_MAX - price`:
   larger is better on both sides. A ladder that is full moves to a chunk twice as long; old chunks are used again.
-* A **book** is one stock at one venue, at index `locate * venues + venue`, with both its sides. `listings` holds, by
+* A **book** is one stock at one venue, at index `locate << venue_shift | venue`, with both its sides. `listings` holds, by
   instrument and venue, the index of the book plus one.
 
 Slot 0 of every array stands for "none", so that memory of zeros is a valid empty state. Kernels address fields by the
@@ -37,22 +37,23 @@ ORDER = np.dtype(
         ("ahead", "<i4"),
         ("behind", "<i4"),
         ("chain", "<i4"),
-        ("venue", "<i4"),
+        ("side", "<i4"),
     ]
 )
-"""A resting order. `chain` is the next order of its bucket, or the next free slot; a free slot has 0 shares."""
+"""A resting order. `side` is `book * 2 + (0 bid, 1 ask)`, so that book and level can be fetched at the same time.
+`chain` is the next order of its bucket, or the next free slot; a free slot has 0 shares."""
 
 LEVEL = np.dtype(
     [
         ("shares", "<i8"),
         ("key", "<i8"),
-        ("side", "<i4"),
         ("orders", "<i4"),
         ("first", "<i4"),
         ("last", "<i4"),
+        ("spare", "<i4"),
     ]
 )
-"""A price level. `side` is `book * 2 + (0 bid, 1 ask)`; `first` links free slots."""
+"""A price level and its queue; `first` links free slots."""
 
 SIDE = np.dtype([("ladder", "<i4"), ("levels", "<i4"), ("room", "<i4"), ("best", "<u4")])
 """A side of a book: where its ladder begins, how many levels it has and has room for, and the best one's key."""
@@ -144,6 +145,7 @@ HEADER = (
     "bucket_mask",
     "symbol_mask",
     "venue_count",
+    "venue_shift",
     "orders_used",
     "orders_free",
     "orders_live",
@@ -177,6 +179,7 @@ HEADER = (
     BUCKET_MASK,
     SYMBOL_MASK,
     VENUE_COUNT,
+    VENUE_SHIFT,
     ORDERS_USED,
     ORDERS_FREE,
     ORDERS_LIVE,
@@ -208,9 +211,9 @@ ORDER_REFERENCE, ORDER_SHARES, ORDER_LEVEL = (
     offset(ORDER, name) for name in ("reference", "shares", "level")
 )
 ORDER_AHEAD, ORDER_BEHIND = offset(ORDER, "ahead"), offset(ORDER, "behind")
-ORDER_CHAIN, ORDER_VENUE = offset(ORDER, "chain"), offset(ORDER, "venue")
+ORDER_CHAIN, ORDER_SIDE = offset(ORDER, "chain"), offset(ORDER, "side")
 
-LEVEL_SHARES, LEVEL_KEY, LEVEL_SIDE = (offset(LEVEL, name) for name in ("shares", "key", "side"))
+LEVEL_SHARES, LEVEL_KEY = offset(LEVEL, "shares"), offset(LEVEL, "key")
 LEVEL_ORDERS, LEVEL_FIRST, LEVEL_LAST = (offset(LEVEL, name) for name in ("orders", "first", "last"))
 
 SIDE_LADDER, SIDE_LEVELS, SIDE_ROOM, SIDE_BEST = (

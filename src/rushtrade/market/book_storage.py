@@ -87,16 +87,16 @@ class BookStorage:
         self.word = self.words.data
         self.orders: Records = np.zeros(room.orders, ORDER)
         self.levels: Records = np.zeros(room.levels, LEVEL)
-        self.books: Records = np.zeros(room.locates * venues, BOOK)
+        self._shift = (venues - 1).bit_length()
+        self.books: Records = np.zeros(room.locates << self._shift, BOOK)
         self.ladders: Records = np.zeros(room.ladders, np.int64)
         self.buckets: Records = np.zeros(room.orders, np.int32)
         self.venues = np.zeros(venues, VENUE)
         self.counts = np.zeros((venues, 256), np.int64)
-        self.touched: Records = np.zeros(room.locates * venues, np.int32)
+        self.touched: Records = np.zeros(len(self.books), np.int32)
         self.trades = np.zeros(room.trades, TRADE)
         self.symbols = _symbol_table(symbols)
         self.listings = np.zeros((len(symbols) + 1) * venues, np.int32)
-        self.put("venue_count", venues)
         for name, value in _FIRST_SLOT.items():
             self.put(name, value)
         self.put("ladder_longest", LADDER_ROOM_MIN)
@@ -117,7 +117,9 @@ class BookStorage:
         self.put("orders_room", len(self.orders))
         self.put("levels_room", len(self.levels))
         self.put("ladders_room", len(self.ladders))
-        self.put("locates_room", len(self.books) // len(self.venues))
+        self.put("locates_room", len(self.books) >> self._shift)
+        self.put("venue_count", len(self.venues))
+        self.put("venue_shift", self._shift)
         self.put("trades_room", len(self.trades))
         self.put("bucket_mask", len(self.buckets) - 1)
         self.put("symbol_mask", len(self.symbols) - 1)
@@ -133,7 +135,7 @@ class BookStorage:
         elif reason == GROW_LADDERS:
             self.ladders = _doubled(self.ladders)
         elif reason == GROW_LOCATES:
-            require(len(self.books) < LOCATES_MAX * len(self.venues), "a stock locate is two bytes")
+            require(len(self.books) < LOCATES_MAX << self._shift, "a stock locate is two bytes")
             self.books = _doubled(self.books)
             self.touched = _doubled(self.touched)
         else:
@@ -147,9 +149,7 @@ class BookStorage:
         for name in _ARRAYS:
             if name != "symbols":
                 setattr(self, name, np.zeros_like(getattr(self, name)))
-        venues = len(self.venues)
         self.words[...] = 0
-        self.put("venue_count", venues)
         for name, value in _FIRST_SLOT.items():
             self.put(name, value)
         self.put("ladder_longest", LADDER_ROOM_MIN)
@@ -172,7 +172,7 @@ class BookStorage:
         rooms = {
             name: int(words[_WORD[f"{name}_room"]]) for name in ("orders", "levels", "ladders", "trades")
         }
-        rooms["touched"] = int(words[_WORD["locates_room"]]) * venues
+        rooms["touched"] = int(words[_WORD["locates_room"]]) << self._shift
         for name, raw in image.arrays.items():
             held = getattr(self, name)
             kept = np.frombuffer(raw, held.dtype)

@@ -180,9 +180,9 @@ class OrderBooks:
         if slot == 0:
             return None
         order = self._storage.orders[slot]
-        level = self._storage.levels[order["level"]]
-        book, side = divmod(int(level["side"]), 2)
-        return RestingOrder(reference, book, side, _price(level["key"], side), int(order["shares"]))
+        locate, side = divmod(int(order["side"]), 2)
+        price = _price(self._storage.levels["key"][order["level"]], side)
+        return RestingOrder(reference, locate, side, price, int(order["shares"]))
 
     def image(self) -> BooksImage:
         """Copy the whole state out."""
