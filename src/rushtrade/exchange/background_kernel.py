@@ -35,7 +35,6 @@ from rushtrade.exchange.book_kernel import (
     shrink,
     unlink,
 )
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.listener_kernel import (
     feed_added,
     feed_deleted,
@@ -73,6 +72,7 @@ from rushtrade.exchange.tables import (
     O_TOKEN,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64, store_u8, store_u16
+from rushtrade.wire.compiled import kernel
 
 # --- aggressors against customers -------------------------------------------------------------------------
 

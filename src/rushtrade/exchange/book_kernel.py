@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.tables import (
     B_BLOCK,
     B_CAPACITY,
@@ -56,6 +55,7 @@ from rushtrade.exchange.tables import (
     ORDER_BYTES,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64
+from rushtrade.wire.compiled import kernel
 
 LINEAR_STEPS_MAX: Final = 8
 """Levels looked at one by one from the best, before the search halves the rest."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rushtrade.domain.errors import InvalidInput, require
-from rushtrade.exchange.compiled import address_of
 from rushtrade.exchange.flow_kernel import (
     F_DROPPED,
     F_LOCATES,
@@ -40,6 +39,7 @@ from rushtrade.exchange.flow_kernel import (
     rehash_references,
 )
 from rushtrade.exchange.itch_source import END_OF_SESSION, FlowFileError, FlowSource
+from rushtrade.wire.compiled import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,6 @@ from rushtrade.exchange.background_kernel import (
     fills_at_risk,
 )
 from rushtrade.exchange.book_kernel import book_at, free_order
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.listener_kernel import feed_copied
 from rushtrade.exchange.matching_kernel import next_number, room, set_clock
 from rushtrade.exchange.tables import (
@@ -50,6 +49,7 @@ from rushtrade.wire.address_kernel import (
     store_be64,
     store_i64,
 )
+from rushtrade.wire.compiled import kernel
 
 # --- header of a flow (byte offsets) ----------------------------------------------------------------------
 F_STOP: Final = 0

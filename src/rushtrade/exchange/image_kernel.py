@@ -9,10 +9,10 @@ reader who starts from empty books ends with the same prices, shares and queues.
 from __future__ import annotations
 
 from rushtrade.exchange.book_kernel import book_at, level_at
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.listener_kernel import put_order
 from rushtrade.exchange.tables import B_LEVELS, H_ORDERS, H_STOCKS, L_HEAD, O_NEXT
 from rushtrade.wire.address_kernel import load_i64, store_i64
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_emit_kernel import MESSAGE_BYTES_MAX
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from rushtrade.domain.errors import RushTradeError
-from rushtrade.exchange.compiled import address_of
 from rushtrade.exchange.flow_kernel import survey
+from rushtrade.wire.compiled import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ Refuses to decide anything. Room was made sure of before the command began (`rus
 
 from __future__ import annotations
 
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.tables import (
     B_STOCK,
     FIRMS,
@@ -45,6 +44,7 @@ from rushtrade.wire.address_kernel import (
     store_u8,
     store_u16,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_emit_kernel import (
     put_add,
     put_cancel,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.exchange.compiled import address_of
 from rushtrade.exchange.matching_kernel import close_day, submit
 from rushtrade.exchange.tables import H_OPEN, ORDER_BYTES, Tables
+from rushtrade.wire.compiled import address_of
 from rushtrade.wire.order_entry import ORDER_ENTRY
 
 if TYPE_CHECKING:

@@ -31,7 +31,6 @@ from rushtrade.exchange.book_kernel import (
     shrink_reserve,
     unlink,
 )
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.listener_kernel import (
     feed_added,
     feed_deleted,
@@ -121,6 +120,7 @@ from rushtrade.wire.address_kernel import (
     store_u8,
     store_u16,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_emit_kernel import MESSAGE_BYTES_MAX
 from rushtrade.wire.order_entry import (
     ACCEPTED,

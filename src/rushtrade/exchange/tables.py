@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rushtrade.domain.errors import RushTradeError
-from rushtrade.exchange.compiled import address_of, kernel
 from rushtrade.wire.address_kernel import load_i64, store_i64
+from rushtrade.wire.compiled import address_of, kernel
 from rushtrade.wire.order_entry import ORDER_REPORT, REPORT_BYTES, Rows
 
 

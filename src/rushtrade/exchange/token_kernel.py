@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from rushtrade.exchange.compiled import kernel
 from rushtrade.exchange.listener_kernel import report
 from rushtrade.exchange.tables import (
     H_ORDERS,
@@ -39,6 +38,7 @@ from rushtrade.exchange.tables import (
     token_home,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64, store_u8, store_u16
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.order_entry import REASON_UNKNOWN_ORDER, STATUS
 
 REPORT_STATUS: Final = STATUS
@@ -105,6 +105,15 @@ def end_token(h: int, order: int, reason: int) -> None:
 
 
 @kernel
+def total_shares(h: int, entry: int) -> int:
+    """Size of an order while it works; what was executed of it afterwards."""
+    if load_u8(entry + T_WORKING):
+        order = load_i64(h + H_ORDERS) + load_i64(entry + T_ORDER)
+        return load_i64(order + O_EXECUTED) + load_i64(order + O_SHARES) + load_i64(order + O_RESERVE)
+    return load_i64(entry + T_EXECUTED)
+
+
+@kernel
 def report_token(
     h: int, kind: int, reason: int, entry: int, token: int, original_token: int, shares: int
 ) -> None:
@@ -115,7 +124,6 @@ def report_token(
         leaves = load_i64(order + O_SHARES) + load_i64(order + O_RESERVE)
         executed = load_i64(order + O_EXECUTED)
         price, order_id = load_i64(order + O_PRICE), load_i64(order + O_ID)
-        total = shares if shares >= 0 else executed + leaves
         report(
             h,
             kind,
@@ -127,15 +135,14 @@ def report_token(
             original_token,
             order_id,
             price,
-            total,
+            shares,
             leaves,
             executed,
         )
         return
     executed = load_i64(entry + T_EXECUTED)
-    total = shares if shares >= 0 else executed
     order_id = load_i64(entry + T_ORDER)
-    report(h, kind, firm, locate, side, reason, token, original_token, order_id, 0, total, 0, executed)
+    report(h, kind, firm, locate, side, reason, token, original_token, order_id, 0, shares, 0, executed)
 
 
 @kernel
@@ -145,4 +152,4 @@ def report_status(h: int, firm: int, token: int) -> None:
     if load_i64(entry + T_TOKEN) == 0:
         report(h, REPORT_STATUS, firm, 0, 0, UNKNOWN, token, 0, 0, 0, 0, 0, 0)
         return
-    report_token(h, REPORT_STATUS, load_u8(entry + T_REASON), entry, token, 0, -1)
+    report_token(h, REPORT_STATUS, load_u8(entry + T_REASON), entry, token, 0, total_shares(h, entry))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.exchange.compiled import address_of
 from rushtrade.exchange.image_kernel import put_books
 from rushtrade.exchange.matching import MatchingEngine
 from rushtrade.exchange.tables import (
@@ -27,6 +26,7 @@ from rushtrade.exchange.tables import (
     VenueFullError,
 )
 from rushtrade.wire import itch50
+from rushtrade.wire.compiled import address_of
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.framing import frame_all
 

@@ -6,14 +6,11 @@ where the numbers come from and whether they fit: the caller hands in values wit
 `MESSAGE_BYTES_MAX`. `stock` and `attribution` are text held in the machine's integers, first letter in the lowest byte.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-call,untyped-decorator,misc"
+# mypy: disable-error-code="no-untyped-call,no-any-return"
 
 from __future__ import annotations
 
 from typing import Final
-
-from numba import njit
 
 from rushtrade.wire.address_kernel import (
     store_be16,
@@ -23,6 +20,7 @@ from rushtrade.wire.address_kernel import (
     store_i64,
     store_u8,
 )
+from rushtrade.wire.compiled import kernel
 
 MESSAGE_BYTES_MAX: Final = 52
 """The longest message with its length."""
@@ -31,7 +29,7 @@ BUY: Final = ord("B")
 SELL: Final = ord("S")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put_head(at: int, length: int, letter: int, locate: int, time: int) -> int:
     """Length, letter, locate, tracking number 0, timestamp: what every message begins with."""
     store_be16(at, length)
@@ -43,7 +41,7 @@ def _put_head(at: int, length: int, letter: int, locate: int, time: int) -> int:
     return at + 13
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_add(
     at: int,
     locate: int,
@@ -69,7 +67,7 @@ def put_add(
     return body + (29 if attribution else 25)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_executed(at: int, locate: int, time: int, reference: int, shares: int, match: int) -> int:
     """`E`: shares of a displayed order executed at its own price."""
     body = _put_head(at, 31, 69, locate, time)
@@ -79,7 +77,7 @@ def put_executed(at: int, locate: int, time: int, reference: int, shares: int, m
     return body + 20
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_executed_with_price(
     at: int, locate: int, time: int, reference: int, shares: int, match: int, printable: int, price: int
 ) -> int:
@@ -93,7 +91,7 @@ def put_executed_with_price(
     return body + 25
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_cancel(at: int, locate: int, time: int, reference: int, shares: int) -> int:
     """`X`: some shares of an order were cancelled."""
     body = _put_head(at, 23, 88, locate, time)
@@ -102,7 +100,7 @@ def put_cancel(at: int, locate: int, time: int, reference: int, shares: int) -> 
     return body + 12
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_delete(at: int, locate: int, time: int, reference: int) -> int:
     """`D`: all that was left of an order was cancelled."""
     body = _put_head(at, 19, 68, locate, time)
@@ -110,7 +108,7 @@ def put_delete(at: int, locate: int, time: int, reference: int) -> int:
     return body + 8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_replace(
     at: int, locate: int, time: int, reference: int, new_reference: int, shares: int, price: int
 ) -> int:
@@ -123,7 +121,7 @@ def put_replace(
     return body + 24
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_trade(
     at: int, locate: int, time: int, sell: int, shares: int, stock: int, price: int, match: int
 ) -> int:

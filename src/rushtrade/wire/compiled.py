@@ -1,0 +1,64 @@
+"""The one decorator compiled kernels wear, and the address of an array.
+
+A kernel is a plain module-level function over int64 numbers and addresses, compiled by numba on first use and kept in
+numba's cache on disk; it releases the interpreter's lock. Numba keeps a cached kernel as long as the kernel's *own*
+file stays as it is, although the machine code contains every kernel and constant it uses from other files: an edit
+there would be answered with old code, silently. Here the key of a cached kernel also holds a digest of the kernel
+sources of its room and of this one, so that code and sources always belong together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from numba import njit
+from numba.core.caching import FunctionCache
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SOURCES: Final = ("*_kernel.py", "tables.py", "order_entry.py")
+"""Where a room writes down its kernels and the constants they are compiled with."""
+
+
+@lru_cache
+def _digest_of_sources(room: Path) -> str:
+    """Digest of what a room's kernels are made of: its own kernel sources, and those of this room."""
+    digest = hashlib.sha256()
+    for folder in (Path(__file__).parent, room):
+        for pattern in SOURCES:
+            for path in sorted(folder.glob(pattern)):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _KernelCache(FunctionCache):  # type: ignore[misc,unused-ignore]  # typed only in newer numba
+    """Numba's cache of one function, with the digest of all it may be made of in every key."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call,unused-ignore]
+        self._digest = _digest_of_sources(Path(function.__code__.co_filename).parent)
+
+    def _index_key(self, sig: object, codegen: object) -> tuple[object, ...]:
+        return (*super()._index_key(sig, codegen), self._digest)  # type: ignore[no-untyped-call,unused-ignore]
+
+
+def kernel(function: F) -> F:
+    """Compile a function over integers; the type checker goes on seeing the plain function.
+
+    A kernel may use kernels and constants of its own room and of this one.
+    """
+    dispatcher: Any = njit(nogil=True)(function)
+    dispatcher._cache = _KernelCache(function)  # noqa: SLF001  - what njit(cache=True) does, with our key
+    return cast("F", dispatcher)
+
+
+def address_of(array: NDArray[Any]) -> int:
+    """Address of an array's first element; the array must outlive every kernel that is handed it."""
+    return int(array.ctypes.data)

@@ -1,0 +1,139 @@
+"""The compiled matching engine says what its slow twin says, instruction by instruction."""
+
+import numpy as np
+from exchange_feed_lines import feed_lines
+from exchange_slow_venue import SlowVenue
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rushtrade.exchange.matching import MatchingEngine
+from rushtrade.wire import order_entry as oe
+
+STOCKS = ("AAPL", "MSFT")
+COMMANDS = 1_000_000
+BATCH = 10_000
+
+
+def random_batch(rng, first_token, size):
+    """Mostly sensible instructions around one price, some absurd; cancels and replaces of recent tokens."""
+    rows = np.zeros(size, oe.ORDER_ENTRY)
+    kinds = [oe.ENTER, oe.CANCEL, oe.REPLACE, oe.ASK_STATUS, 9]
+    rows["kind"] = rng.choice(kinds, size, p=[0.5, 0.34, 0.13, 0.029, 0.001])
+    rows["side"] = rng.integers(0, 2, size)
+    rows["locate"] = rng.choice([1, 2, 0, 3], size, p=[0.6, 0.398, 0.001, 0.001])
+    rows["firm"] = rng.choice([1, 2, 65_535, 0], size, p=[0.5, 0.3, 0.199, 0.001])
+    rows["token"] = first_token + np.arange(size)
+    repeated = rng.random(size) < 0.01
+    rows["token"][repeated] -= rng.integers(1, 300, repeated.sum())
+    rows["original_token"] = np.maximum(0, rows["token"] - rng.integers(0, 400, size))
+    rows["time_in_force"] = rng.choice([oe.DAY, oe.IOC, oe.FOK, 1], size, p=[0.8, 0.14, 0.055, 0.005])
+    rows["display"] = rng.choice([oe.DISPLAYED, oe.HIDDEN, oe.RESERVE, 3], size, p=[0.7, 0.15, 0.148, 0.002])
+    offset = rng.geometric(0.15, size) - 4
+    rows["price"] = 1_000_000 + 100 * np.where(rows["side"] == oe.BUY, -offset, offset)
+    absurd = rng.choice([0, 1, -100, 55, oe.PRICE_MAX, oe.PRICE_MAX + 100], size)
+    rows["price"] = np.where(rng.random(size) < 0.03, absurd, rows["price"])
+    rows["shares"] = rng.integers(1, 12, size) * rng.choice([1, 10, 100], size)
+    rows["shares"] = np.where(
+        rng.random(size) < 0.01, rng.choice([0, -1, 999_999, 1_000_000], size), rows["shares"]
+    )
+    rows["shares"] = np.where((rows["kind"] == oe.CANCEL) & (rng.random(size) < 0.7), 0, rows["shares"])
+    reserve = (rows["display"] == oe.RESERVE) & (rows["kind"] == oe.ENTER)
+    rows["display_shares"] = np.where(reserve | (rng.random(size) < 0.01), rng.integers(0, 200, size), 0)
+    rows["minimum_shares"] = np.where(rng.random(size) < 0.05, rng.integers(-1, 500, size), 0)
+    return rows
+
+
+def agree(engine, twin, batch, now):
+    """Run one batch through both and compare all that was said."""
+    engine.submit(batch, now)
+    for row in batch.tolist():
+        twin.submit(row, now)
+    assert engine.tables.take_reports().tolist() == twin.reports
+    count, payload = engine.tables.take_feed()
+    lines = feed_lines(payload)
+    assert lines == twin.feed
+    assert count == len(lines)
+    twin.reports.clear()
+    twin.feed.clear()
+
+
+def new_pair():
+    engine = MatchingEngine(STOCKS)
+    engine.open()
+    return engine, SlowVenue(STOCKS)
+
+
+def test_a_million_random_instructions_give_equal_reports_and_equal_feed():
+    rng = np.random.default_rng(20041105)
+    engine, twin = new_pair()
+    for begin in range(0, COMMANDS, BATCH):
+        agree(engine, twin, random_batch(rng, begin + 1, BATCH), begin)
+    engine.close()
+    twin.close()
+    assert sorted(row[7:] for row in engine.tables.take_reports().tolist()) == sorted(
+        row[7:] for row in twin.reports
+    )
+
+
+def entry(draw_kind):
+    return st.fixed_dictionaries(
+        {
+            "kind": draw_kind,
+            "side": st.integers(0, 2),
+            "time_in_force": st.sampled_from([oe.DAY, oe.DAY, oe.IOC, oe.FOK, 1, 255]),
+            "display": st.integers(0, 3),
+            "locate": st.integers(0, 3),
+            "firm": st.integers(0, 2),
+            "token": st.integers(-1, 24),
+            "original_token": st.integers(-1, 24),
+            "price": st.sampled_from(
+                [0, 1, 99, 9_999, 10_000, 10_050, 10_100, 10_200, oe.PRICE_MAX, oe.PRICE_MAX + 1, -1]
+            ),
+            "shares": st.one_of(
+                st.integers(-1, 9), st.sampled_from([100, oe.SHARES_MAX, oe.SHARES_MAX + 1, 1 << 62])
+            ),
+            "display_shares": st.sampled_from([0, 0, 0, 1, 2, 5, -1]),
+            "minimum_shares": st.sampled_from([0, 0, 0, 1, 4, -1, 1 << 62]),
+        }
+    )
+
+
+@given(st.lists(entry(st.integers(0, 5)), max_size=40), st.integers(1, 7))
+@settings(max_examples=300, deadline=None)
+def test_every_edge_of_an_instruction_is_answered_as_the_twin_answers_it(entries, batch_size):
+    engine, twin = new_pair()
+    rows = np.zeros(len(entries), oe.ORDER_ENTRY)
+    for row, fields in zip(rows, entries, strict=True):
+        for name, value in fields.items():
+            row[name] = value
+    for begin in range(0, len(rows), batch_size):
+        agree(engine, twin, rows[begin : begin + batch_size], begin)
+
+
+near = st.sampled_from([10_000, 10_100, 10_200])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1),
+            st.integers(0, 2),
+            near,
+            st.integers(1, 9),
+            st.sampled_from([oe.DAY, oe.IOC, oe.FOK]),
+        ),
+        max_size=60,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_crowded_books_of_three_prices_match_as_the_twin_matches_them(orders):
+    engine, twin = new_pair()
+    rows = np.zeros(len(orders), oe.ORDER_ENTRY)
+    rows["kind"], rows["locate"], rows["firm"] = oe.ENTER, 1, 1
+    for token, (row, (side, display, price, shares, time_in_force)) in enumerate(
+        zip(rows, orders, strict=True), 1
+    ):
+        row["token"], row["side"], row["display"], row["price"] = token, side, display, price
+        row["shares"], row["time_in_force"] = shares, time_in_force
+        row["display_shares"] = min(2, shares) if display == oe.RESERVE else 0
+    agree(engine, twin, rows, 1)
