@@ -1,0 +1,23 @@
+"""The command `rushtrade` and its subcommands. Imports of what a command needs happen when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from rushtrade.app.day import day
+from rushtrade.app.itch import itch
+
+cli = typer.Typer(
+    name="rushtrade",
+    help="An open, self-hosted direct-access brokerage.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+cli.command()(day)
+cli.command()(itch)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()

@@ -1,0 +1,249 @@
+"""`rushtrade day`: a whole trading day without a screen, over a recorded market."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rushtrade.app.clocks import MarketClock
+from rushtrade.app.day_tally import DayTally
+from rushtrade.app.day_traders import Traders
+from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
+from rushtrade.core.sequencer import Core
+from rushtrade.core.snapshot import state_hash
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.instants import parse_date
+from rushtrade.domain.numbers import MONEY_UNIT, format_cents, format_money
+from rushtrade.exchange.itch_source import ItchFile
+from rushtrade.risk.valuation import summarize
+from rushtrade.rules.calendar import new_york_calendar
+from rushtrade.rules.world import World
+from rushtrade.rules.world_file import load_world
+
+ACCOUNTS_MAX = 100_000
+
+
+class RouteLine(msgspec.Struct, frozen=True):
+    """Executions at one route; fees in dollars, + = we paid the venue."""
+
+    fills: int
+    shares: int
+    venue_fees: str
+
+
+class DayReport(msgspec.Struct, frozen=True):
+    """What a day came to. Money as decimal text in dollars."""
+
+    file: str
+    world: str
+    trade_date: str
+    accounts: int
+    seed: int
+    messages: int
+    commands: int
+    orders: int
+    rejects: dict[str, int]
+    refused_changes: dict[str, int]
+    canceled: int
+    expired: int
+    fills: int
+    shares: int
+    value: str
+    by_route: dict[str, RouteLine]
+    effective_cost: str
+    effective_cost_mils_per_share: str
+    commission: str
+    fees: str
+    venue_fees: str
+    profit: str
+    trial_balance: dict[str, int]
+    balanced: bool
+    anomalies: int
+    state_hash: str
+    seconds: float
+    messages_per_second: int
+    commands_per_second: int
+
+
+def day(
+    market: Annotated[
+        Path, typer.Option(help="ITCH 5.0 file (plain or .gz) whose order flow is the market.")
+    ],
+    accounts: Annotated[int, typer.Option(help="Customers who trade.", min=0, max=ACCOUNTS_MAX)] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the customers; the same seed gives the same day.")] = 1,
+    world: Annotated[str, typer.Option(help="World: a built-in name or a TOML file.")] = "us-2026",
+    date: Annotated[str, typer.Option(help="Trade date YYYY-MM-DD; default: the last trading day.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Keep the journal and the clearing files here.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Open seeded customers, let them trade over a recorded market, close the day, and print what it came to."""
+    with refuse_plainly(json=json):
+        if out is not None:
+            report = run_day(market, accounts, seed, load_world(world), _date(date), out, quiet=json)
+        else:
+            with tempfile.TemporaryDirectory(prefix="rushtrade-day-") as directory:
+                report = run_day(
+                    market, accounts, seed, load_world(world), _date(date), Path(directory), quiet=json
+                )
+        if json:
+            print_json(report)
+        else:
+            _print(report)
+
+
+def _date(text: str) -> dt.date | None:
+    return parse_date(text) if text else None
+
+
+def run_day(
+    path: Path, accounts: int, seed: int, world: World, date: dt.date | None, directory: Path, *, quiet: bool
+) -> DayReport:
+    """Run the day in a data directory that holds no house yet."""
+    began = time.perf_counter()
+    clock = MarketClock(0)
+    core, journal = open_core(directory, clock)
+    with journal:
+        if core.state.firm_name:
+            raise InvalidInput(
+                f"{directory} already holds a house; a headless day begins in an empty directory"
+            )
+        today = new_york_calendar().last_trading_day(time.time_ns())
+        trading_day = prepare_day(core, clock, world, ItchFile(path), date, today)
+        tally = DayTally()
+        core.subscribe(tally.read)
+        traders = Traders(seed, [venue.route_code for venue in world.venues])
+        traders.open_accounts(core, accounts)
+        deposits = equity(core)
+        _trade(trading_day, traders, quiet=quiet)
+        trading_day.close()
+        seconds = time.perf_counter() - began
+        return _report(path, world, trading_day, tally, accounts, seed, equity(core) - deposits, seconds)
+
+
+def _trade(trading_day: TradingDay, traders: Traders, *, quiet: bool) -> None:
+    trading_day.open()
+    flow = trading_day.flow
+    last_ns = flow.last_ns or flow.first_ns
+    traders.schedule(flow.first_ns, last_ns)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+        task = progress.add_task(f"trading on {flow.source_label}", total=last_ns - flow.first_ns)
+        while (next_ns := traders.next_ns) is not None and next_ns < last_ns:
+            trading_day.advance(next_ns)
+            traders.act(trading_day.house)
+            progress.update(task, completed=next_ns - flow.first_ns)
+        trading_day.advance(last_ns)
+        progress.update(task, completed=last_ns - flow.first_ns)
+
+
+def equity(core: Core) -> int:
+    """Sum of what all customers own, in micro-dollars."""
+    state = core.state
+    return sum(
+        summarize(state.ledger, account, state.risk.prices, state.instruments, state.risk.margin).equity
+        for account in state.accounts.values()
+    )
+
+
+def _report(
+    path: Path,
+    world: World,
+    trading_day: TradingDay,
+    tally: DayTally,
+    accounts: int,
+    seed: int,
+    profit: int,
+    seconds: float,
+) -> DayReport:
+    core = trading_day.core
+    balance = core.state.ledger.trial_balance()
+    names = {0: "USD"} | {key: row.symbol for key, row in core.state.instruments.items()}
+    mils = tally.effective_cost * 100 // max(tally.effective_shares, 1)
+    return DayReport(
+        file=path.name,
+        world=world.name,
+        trade_date=trading_day.trade_date.isoformat(),
+        accounts=accounts,
+        seed=seed,
+        messages=trading_day.flow.messages,
+        commands=tally.commands,
+        orders=tally.orders,
+        rejects=dict(sorted(tally.rejects.items())),
+        refused_changes=dict(sorted(tally.refused_changes.items())),
+        canceled=tally.canceled,
+        expired=tally.expired,
+        fills=tally.fills,
+        shares=tally.shares,
+        value=format_cents(tally.value),
+        by_route={
+            world.venues[venue].code: RouteLine(row.fills, row.shares, format_money(row.venue_fees))
+            for venue, row in sorted(tally.routes.items())
+        },
+        effective_cost=format_cents(tally.effective_cost),
+        effective_cost_mils_per_share=format_money(mils * MONEY_UNIT // 10_000),
+        commission=format_cents(tally.commission),
+        fees=format_cents(tally.fees),
+        venue_fees=format_money(tally.venue_fees),
+        profit=format_cents(profit),
+        trial_balance={names[asset]: amount for asset, amount in balance.items()},
+        balanced=not any(balance.values()),
+        anomalies=tally.anomalies,
+        state_hash=state_hash(core.state, core.next_seq).hex(),
+        seconds=round(seconds, 3),
+        messages_per_second=int(trading_day.flow.messages / seconds),
+        commands_per_second=int(tally.commands / seconds),
+    )
+
+
+def _print(report: DayReport) -> None:
+    console = Console()
+    table = Table(
+        title=f"{report.trade_date} in world {report.world}, market of {report.file}", show_header=False
+    )
+    for name, value in (
+        ("messages replayed", f"{report.messages:,}"),
+        ("orders", f"{report.orders:,} from {report.accounts:,} accounts"),
+        (
+            "rejected",
+            ", ".join(f"{name.lower()} {count}" for name, count in report.rejects.items()) or "none",
+        ),
+        ("canceled / expired", f"{report.canceled:,} / {report.expired:,}"),
+        ("fills", f"{report.fills:,} of {report.shares:,} shares, ${report.value}"),
+        (
+            "effective cost against the arrival midpoint",
+            f"${report.effective_cost} ({report.effective_cost_mils_per_share} mils a share)",
+        ),
+        ("commission / regulatory fees", f"${report.commission} / ${report.fees}"),
+        ("venue fees", f"${report.venue_fees}"),
+        ("customers' profit and loss", f"${report.profit}"),
+        (
+            "trial balance",
+            "zero in every asset" if report.balanced else f"DOES NOT BALANCE {report.trial_balance}",
+        ),
+        ("state hash", report.state_hash),
+        (
+            "time",
+            f"{report.seconds} s, {report.messages_per_second:,} messages/s, {report.commands_per_second:,} commands/s",
+        ),
+    ):
+        table.add_row(name, value)
+    console.print(table)
+    routes = Table("route", "fills", "shares", "venue fees", title="by route")
+    for code, row in report.by_route.items():
+        routes.add_row(code, f"{row.fills:,}", f"{row.shares:,}", f"${row.venue_fees}")
+    console.print(routes)

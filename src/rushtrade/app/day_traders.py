@@ -1,0 +1,227 @@
+"""Seeded customers for a headless day: what they ask for, when, and the mistakes they make.
+
+Every customer draws from a generator of their own, seeded by the day's seed and their number, and looks at the market only as customers can: the
+quote of the data center, their own positions and open orders. Their commands go through the public submit port like anybody's.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Sequence
+
+from rushtrade.app.founding import open_customer_account
+from rushtrade.app.house import House
+from rushtrade.core.sequencer import Core
+from rushtrade.domain.accounts import AccountKind
+from rushtrade.domain.commands import AnyCommand, CancelOrder, EnterOrder, ReplaceOrder
+from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, OrderTerms, OrderType, Side, TimeInForce
+
+ACTIONS_EACH = 25
+"""Actions a customer takes in a day, on average."""
+_CENT = 100
+_DAY, _GTC, _IOC, _FOK = TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK
+_BUY, _SELL = Side.BUY, Side.SELL
+_LIMIT, _MARKET = OrderType.LIMIT, OrderType.MARKET
+
+
+class Traders:
+    """The customers of one day, each with a next moment to act."""
+
+    def __init__(self, seed: int, routes: Sequence[str]) -> None:
+        self._seed = seed
+        self._routes = tuple(routes)
+        self._traders: list[Trader] = []
+        self._agenda: list[tuple[int, int]] = []
+
+    def open_accounts(self, core: Core, count: int) -> None:
+        """Open an account for each customer, with a deposit and permissions of their own."""
+        for number in range(1, count + 1):
+            dice = random.Random(f"{self._seed}/{number}")  # noqa: S311 - a seeded day, no secret
+            margin = dice.random() < 0.7
+            account_id = open_customer_account(
+                core,
+                f"Customer {number}",
+                kind=AccountKind.MARGIN if margin else AccountKind.CASH,
+                deposit=dice.randrange(5_000, 500_000) * MONEY_UNIT,
+                short_permitted=margin and dice.random() < 0.7,
+                scheme_id=1 + number % max(len(core.state.schemes), 1),
+            )
+            self._traders.append(Trader(account_id, dice, self._routes))
+
+    def schedule(self, first_ns: int, last_ns: int) -> None:
+        """Spread everybody's first moment over the day."""
+        span = max(last_ns - first_ns, 1)
+        for place, trader in enumerate(self._traders):
+            trader.gap_ns = max(span // ACTIONS_EACH, 1)
+            self._agenda.append((first_ns + trader.wait(), place))
+        heapq.heapify(self._agenda)
+
+    @property
+    def next_ns(self) -> int | None:
+        """When somebody acts next."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def act(self, house: House) -> None:
+        """Let the next customer act now, and choose when they act again."""
+        now_ns, place = heapq.heappop(self._agenda)
+        trader = self._traders[place]
+        for command in trader.commands(house):
+            house.submit(command, f"account:{trader.account_id}")
+        heapq.heappush(self._agenda, (now_ns + trader.wait(), place))
+
+
+class Trader:
+    """One customer."""
+
+    def __init__(self, account_id: int, dice: random.Random, routes: Sequence[str]) -> None:
+        self.account_id = account_id
+        self.gap_ns = 1
+        self._dice = dice
+        self._routes = routes
+        self._count = 0
+        self._choices: Sequence[tuple[float, Callable[[House, int], AnyCommand | None]]] = (
+            (0.34, self._passive),
+            (0.18, self._aggressive),
+            (0.12, self._market),
+            (0.10, self._exit),
+            (0.12, self._cancel),
+            (0.05, self._replace),
+            (0.03, self._stop),
+            (0.06, self._mistake),
+        )
+
+    def wait(self) -> int:
+        """Draw the time to the next action."""
+        return max(int(self._dice.expovariate(1.0) * self.gap_ns), 1)
+
+    def commands(self, house: House) -> list[AnyCommand]:
+        """Choose what to do now; nothing when there is nothing to do it with."""
+        instruments = sorted(house.core.state.instruments)
+        instrument_id = self._dice.choice(instruments)
+        draw, below = self._dice.random(), 0.0
+        for weight, choice in self._choices:
+            below += weight
+            if draw < below:
+                command = choice(house, instrument_id)
+                return [] if command is None else [command]
+        return []
+
+    # --- what a customer may do ----------------------------------------------------------------------
+
+    def _passive(self, house: House, instrument_id: int) -> AnyCommand | None:
+        quote = house.data.nbbo(instrument_id)
+        if quote.state != "good":
+            return None
+        side = self._side(house, instrument_id)
+        away = self._dice.randrange(0, 6) * _CENT
+        price = quote.bid - away if side is _BUY else quote.ask + away
+        tif = self._dice.choice((_DAY, _DAY, _DAY, _GTC))
+        hidden = self._dice.random() < 0.05
+        return self._enter(
+            house,
+            OrderTerms(instrument_id, side, _LIMIT, tif, self._size(), price, 0, self._route(), 0, hidden),
+        )
+
+    def _aggressive(self, house: House, instrument_id: int) -> AnyCommand | None:
+        quote = house.data.nbbo(instrument_id)
+        if quote.state != "good":
+            return None
+        side = self._side(house, instrument_id)
+        through = self._dice.randrange(0, 4) * _CENT
+        price = quote.ask + through if side is _BUY else quote.bid - through
+        tif = self._dice.choice((_DAY, _IOC, _IOC, _FOK))
+        return self._enter(
+            house, OrderTerms(instrument_id, side, _LIMIT, tif, self._size(), price, 0, self._route())
+        )
+
+    def _market(self, house: House, instrument_id: int) -> AnyCommand | None:
+        side = self._side(house, instrument_id)
+        return self._enter(house, OrderTerms(instrument_id, side, _MARKET, _DAY, self._size()))
+
+    def _exit(self, house: House, instrument_id: int) -> AnyCommand | None:
+        position = house.core.state.accounts[self.account_id].positions.get(instrument_id)
+        if position is None:
+            return None
+        free = abs(position.shares) - position.closing_held
+        if free <= 0:
+            return None
+        side = _SELL if position.shares > 0 else _BUY
+        return self._enter(house, OrderTerms(instrument_id, side, _MARKET, _DAY, free))
+
+    def _stop(self, house: House, instrument_id: int) -> AnyCommand | None:
+        quote = house.data.nbbo(instrument_id)
+        position = house.core.state.accounts[self.account_id].positions.get(instrument_id)
+        if quote.state != "good" or position is None or position.shares - position.closing_held <= 0:
+            return None
+        stop = quote.bid - self._dice.randrange(2, 30) * _CENT
+        terms = OrderTerms(
+            instrument_id, _SELL, OrderType.STOP, _DAY, position.shares - position.closing_held, 0, stop
+        )
+        return self._enter(house, terms)
+
+    def _cancel(self, house: House, instrument_id: int) -> AnyCommand | None:
+        del instrument_id
+        open_orders = list(house.core.state.accounts[self.account_id].open_orders)
+        return CancelOrder(self.account_id, self._dice.choice(open_orders)) if open_orders else None
+
+    def _replace(self, house: House, instrument_id: int) -> AnyCommand | None:
+        del instrument_id
+        orders = house.core.state.accounts[self.account_id].open_orders
+        limits = [order_id for order_id, (_, _, limit, _) in orders.items() if limit]
+        if not limits:
+            return None
+        order = house.core.state.blotter.orders[self._dice.choice(limits)]
+        step = self._dice.choice((-2, -1, 1, 2)) * _CENT
+        return ReplaceOrder(
+            self.account_id,
+            order.order_id,
+            self._name(),
+            self._dice.choice((0, order.terms.quantity + 100, max(order.terms.quantity - 10, 1))),
+            order.terms.limit_price + step,
+            0,
+            house.stamp(order.terms),
+        )
+
+    def _mistake(self, house: House, instrument_id: int) -> AnyCommand | None:
+        mark = house.core.state.risk.prices.get(instrument_id, 100_000)
+        mark -= mark % _CENT
+        terms = self._dice.choice(
+            (
+                OrderTerms(instrument_id, _BUY, _LIMIT, _DAY, 100, mark * 3),
+                OrderTerms(instrument_id, _BUY, _LIMIT, _DAY, 100, mark + 1),
+                OrderTerms(instrument_id, _BUY, _MARKET, _DAY, 90_000_000),
+                OrderTerms(instrument_id, _SELL, _MARKET, _DAY, 0),
+                OrderTerms(instrument_id, _SELL, _LIMIT, _DAY, -5, mark),
+                OrderTerms(999_999, _BUY, _MARKET, _DAY, 100),
+                OrderTerms(instrument_id, _BUY, _LIMIT, _DAY, 100, mark, 0, "no such route"),
+                OrderTerms(instrument_id, _BUY, _LIMIT, _DAY, 100, 0),
+            )
+        )
+        if self._count and self._dice.random() < 0.2:
+            return EnterOrder(self.account_id, f"{self.account_id}-1", terms, house.stamp(terms))
+        return self._enter(house, terms)
+
+    # --- their habits ----------------------------------------------------------------------------------
+
+    def _enter(self, house: House, terms: OrderTerms) -> EnterOrder:
+        return EnterOrder(self.account_id, self._name(), terms, house.stamp(terms))
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"{self.account_id}-{self._count}"
+
+    def _side(self, house: House, instrument_id: int) -> Side:
+        """Lean against what is held, so that a day ends with positions of a size people have."""
+        shares = house.core.state.accounts[self.account_id].shares(instrument_id)
+        return _SELL if self._dice.random() < (0.65 if shares > 0 else 0.35) else _BUY
+
+    def _size(self) -> int:
+        return self._dice.choice((10, 50, 100, 100, 100, 200, 300, 500))
+
+    def _route(self) -> str:
+        draw = self._dice.random()
+        if draw < 0.7:
+            return ROUTE_DART
+        return ROUTE_SEQUENCE if draw < 0.85 else self._dice.choice(self._routes)
