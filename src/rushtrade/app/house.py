@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rushtrade.app.clocks import MarketClock
-from rushtrade.app.transit import Cargo, OrdersOut, ReportsIn, Transit
+from rushtrade.app.transit import OrdersOut, ReportsIn, Transit
 from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import AnyCommand, ChangeVenueLink, ObserveMarks, ReportRejected, RouteOrder
@@ -27,9 +27,11 @@ from rushtrade.rules.world import World
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.order_entry import Rows
 
-MARKS_EVERY_NS = 100_000_000
-"""Marks are conflated to ten a second of market time: enough for stops and valuation, little for the journal."""
-STEP_NS_MAX = 50_000_000
+MARKS_EVERY_NS = 1_000_000_000
+"""Marks for valuation are conflated to one a second of market time: each is a frame in the journal."""
+STOP_MARKS_EVERY_NS = 100_000_000
+"""While stop orders wait for a trigger, marks come ten times a second."""
+STEP_NS_MAX = 100_000_000
 """Market time that passes between two looks at the venues, at most: bounds how late a fill of a resting order is seen."""
 
 
@@ -65,7 +67,9 @@ class House:
         self._order_ns = [venue.latency_ns for venue in world.venues]
         self._feed_ns = [venue.feed_latency_ns for venue in world.venues]
         self._feed_ns_max = max(self._feed_ns, default=0)
-        self._transit = Transit()
+        self._transit: Transit[OrdersOut | ReportsIn] = Transit()
+        self._feeds: Transit[FeedPacket] = Transit()
+        """Apart from orders and reports: nobody acts on a feed before the next look at it, so it wakes nobody."""
         self._held_back: list[ReportRejected] = []
         links: list[VenueLink] = [_EmbeddedLink(self, venue) for venue in range(len(world.venues))]
         self.gateway = OrderGateway(links, locates, self._held_back.append)
@@ -118,24 +122,35 @@ class House:
             due_ns = self._transit.next_ns
             step_ns = min(until_ns, self.clock.now_ns + STEP_NS_MAX)
             now_ns = step_ns if due_ns is None else min(max(due_ns, self.clock.now_ns), step_ns)
+            if now_ns == until_ns:
+                self._live_until(now_ns - self._feed_ns_max)
             self._live_until(now_ns)
             for cargo in self._transit.arrived(now_ns):
                 self._arrive(cargo, now_ns)
+            for packet in self._feeds.arrived(now_ns):
+                self.data.receive(packet)
             self._observe_marks(now_ns)
             self.pump()
             next_ns = self._transit.next_ns
             if now_ns >= until_ns and (next_ns is None or next_ns > until_ns):
                 return
 
-    def _live_until(self, now_ns: int) -> None:
-        """Let the venues live up to now. What they said longer ago than any feed is slow has arrived by then."""
-        earlier_ns = now_ns - self._feed_ns_max
-        if earlier_ns > self.clock.now_ns:
-            self._exchanges.advance(earlier_ns)
-            self._collect(earlier_ns)
+    def begin(self, now_ns: int) -> None:
+        """Let the venues live up to an instant before anybody of this house is there: only their feeds are heard."""
         self._exchanges.advance(now_ns)
         self.clock.move(now_ns)
-        self._collect(now_ns)
+        for packet in self._exchanges.collect()[1]:
+            self.data.receive(packet)
+
+    def _live_until(self, now_ns: int) -> None:
+        """Let the venues live up to now.
+
+        Called twice at the end of an advance: what venues said longer ago than any feed is slow has arrived by then.
+        """
+        if now_ns >= self.clock.now_ns:
+            self._exchanges.advance(now_ns)
+            self.clock.move(now_ns)
+            self._collect(now_ns)
 
     def _collect(self, now_ns: int) -> None:
         """Put what the venues said on its way to the house."""
@@ -143,21 +158,20 @@ class House:
         for venue, rows in reports:
             self._transit.send(now_ns + self._order_ns[venue], ReportsIn(venue, rows))
         for packet in packets:
-            self._transit.send(now_ns + self._feed_ns[packet.venue], packet)
+            self._feeds.send(now_ns + self._feed_ns[packet.venue], packet)
 
-    def _arrive(self, cargo: Cargo, now_ns: int) -> None:
+    def _arrive(self, cargo: OrdersOut | ReportsIn, now_ns: int) -> None:
         if isinstance(cargo, OrdersOut):
             self._exchanges.deliver(cargo.venue, cargo.rows, now_ns)
             self._collect(now_ns)
-        elif isinstance(cargo, ReportsIn):
-            self.core.submit_all(read_reports(cargo.venue, cargo.rows), f"venue:{cargo.venue}")
         else:
-            self.data.receive(cargo)
+            self.core.submit_all(read_reports(cargo.venue, cargo.rows), f"venue:{cargo.venue}")
 
     def _observe_marks(self, now_ns: int) -> None:
         if now_ns < self._marks_due_ns:
             return
-        self._marks_due_ns = now_ns + MARKS_EVERY_NS
+        stops_wait = any(self.core.state.blotter.stops.values())
+        self._marks_due_ns = now_ns + (STOP_MARKS_EVERY_NS if stops_wait else MARKS_EVERY_NS)
         touched = self.data.touched()
         if touched:
             self.core.submit_all([ObserveMarks(tuple(self.data.marks(touched)))], "market")
