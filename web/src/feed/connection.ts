@@ -6,6 +6,7 @@
 // ended fails with `LineDown`: the page says so and asks the trader, it never sends an order a second time by itself.
 
 import type { Push, Refusal } from "./protocol";
+import { FrameError } from "./quotes";
 
 export type LineState = "idle" | "connecting" | "open" | "waiting" | "refused";
 
@@ -100,31 +101,35 @@ export class Connection {
     this.watchdog = setInterval(() => this.watch(), PING_EVERY_MS);
   }
 
+  /** What cannot be read ends the line; a mistake of this page's own is thrown, and seen. */
   private receive(data: string | ArrayBuffer): void {
     this.heardAt = this.now();
+    if (typeof data !== "string") {
+      this.receiveBinary(data);
+      return;
+    }
+    const message = parsed(data);
+    if (message === null) this.fail("a message that is no JSON object");
+    else if (!("push" in message)) this.receiveAnswer(message);
+    else if (this.inOrder(message.seq as number)) this.receivePush(message);
+  }
+
+  private receiveBinary(data: ArrayBuffer): void {
     try {
-      if (typeof data !== "string") {
-        this.count(this.listener.binary(data));
-        return;
-      }
-      const message = JSON.parse(data) as Record<string, unknown>;
-      if ("push" in message) this.receivePush(message);
-      else this.receiveAnswer(message);
+      this.inOrder(this.listener.binary(data));
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : String(error));
+      if (!(error instanceof FrameError)) throw error;
+      this.fail(error.message);
     }
   }
 
   private receivePush(message: Record<string, unknown>): void {
-    this.count(message.seq as number);
-    if (message.push === "hello") {
-      this.attempts = 0;
-      this.listener.push(message as unknown as Push);
-      this.listener.state("open", "");
-      this.ping();
-      return;
-    }
+    const first = message.push === "hello";
+    if (first) this.attempts = 0;
     this.listener.push(message as unknown as Push);
+    if (!first) return;
+    this.listener.state("open", "");
+    this.ping();
   }
 
   private receiveAnswer(message: Record<string, unknown>): void {
@@ -135,10 +140,15 @@ export class Connection {
     else waiting.resolve(message.ok);
   }
 
-  private count(seq: number): void {
+  /** Pushes are counted without a hole; false, and the line ended, when one is missing. */
+  private inOrder(seq: number): boolean {
     const expected = (this.lastSeq + 1) >>> 0;
-    if (seq >>> 0 !== expected) throw new Error(`message ${seq} came where ${expected} was due`);
+    if (seq >>> 0 !== expected) {
+      this.fail(`message ${seq} came where ${expected} was due`);
+      return false;
+    }
     this.lastSeq = expected;
+    return true;
   }
 
   private watch(): void {
@@ -189,6 +199,15 @@ export class Connection {
     this.listener.state("waiting", why);
     const delay = Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** this.attempts++);
     this.retry = setTimeout(() => this.connect(), delay * (0.75 + Math.random() / 2));
+  }
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -11,7 +11,7 @@ export class Wanted {
   /** `send` is called with the whole set of a subject; `defer` decides when (a microtask, in the page). */
   constructor(
     private readonly send: (subject: Subject, symbols: string[]) => void,
-    private readonly defer: (run: () => void) => void = queueMicrotask,
+    private readonly defer: (run: () => void) => void = (run) => queueMicrotask(run),
   ) {}
 
   /** Returns the function that gives the wish up. */

@@ -9,6 +9,8 @@ export interface Draft {
   timeInForce: TimeInForce;
   quantity: string;
   limit: string;
+  /** The limit is the page's proposal, not the trader's word: it follows side and symbol until it is touched. */
+  proposed: boolean;
   stop: string;
   route: string;
   /** "" = all, else shares shown. */
@@ -26,6 +28,7 @@ export function newDraft(): Draft {
     timeInForce: "day",
     quantity: "100",
     limit: "",
+    proposed: true,
     stop: "",
     route: "DART",
     display: "",

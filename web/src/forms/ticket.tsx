@@ -30,7 +30,7 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
   const { house, links } = props.desk;
   const link = createMemo(() => links.get(props.frame.group()));
   const draft = () => link().draft();
-  const symbol = () => link().symbol();
+  const symbol = createMemo(() => link().symbol());
   const errors = createMemo(() => draftErrors(symbol(), draft()));
   const whole = () => Object.keys(errors()).length === 0;
   const [touched, setTouched] = createSignal(false);
@@ -46,13 +46,26 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
     quantityField.select();
   });
 
-  // A price to begin with: the far side of the quote for the chosen side, once, when the field is empty.
-  const fillPrice = () => {
-    if (!needsLimit(draft().type) || draft().limit !== "") return;
+  // A price to begin with: the far side of the quote, proposed once for a symbol and side, and not moved after that.
+  const propose = () => {
+    if (!needsLimit(draft().type) || !draft().proposed) return;
     const index = house.instrument(symbol())?.index ?? -1;
     const units = (draft().side === "buy" ? house.quotes.ask : house.quotes.bid)[index] ?? 0;
     if (units > 0) link().change({ limit: plainPrice(units) });
   };
+  const side = createMemo(() => draft().side);
+  const type = createMemo(() => draft().type);
+  createEffect(
+    on([link, symbol, side, type], () => {
+      if (draft().proposed) link().change({ limit: "" });
+      propose();
+    }),
+  );
+  onCleanup(house.onQuotes.subscribe(() => draft().limit === "" && propose()));
+  createEffect(() => {
+    const now = symbol();
+    if (now !== "") onCleanup(house.wanted.want("watch", now));
+  });
 
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
@@ -186,10 +199,7 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
           <select
             name="type"
             value={draft().type}
-            onChange={(event) => {
-              link().change({ type: event.currentTarget.value as OrderType });
-              fillPrice();
-            }}
+            onChange={(event) => link().change({ type: event.currentTarget.value as OrderType })}
           >
             <For each={house.hello[0]()?.order_types ?? []}>
               {(type) => (
@@ -217,8 +227,7 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
             value={draft().limit}
             tick={house.instrument(symbol())?.tick ?? "0.01"}
             error={error("limit")}
-            change={(limit) => link().change({ limit })}
-            focus={fillPrice}
+            change={(limit) => link().change({ limit, proposed: false })}
           />
         </Show>
         <Field label="Time in force">
@@ -352,7 +361,6 @@ function PriceField(props: {
   tick: string;
   error: string | undefined;
   change: (text: string) => void;
-  focus?: () => void;
 }) {
   return (
     <Field label={props.label} error={props.error}>
@@ -362,10 +370,7 @@ function PriceField(props: {
         autocomplete="off"
         value={props.value}
         aria-invalid={props.error !== undefined}
-        onFocus={(event) => {
-          props.focus?.();
-          event.currentTarget.select();
-        }}
+        onFocus={(event) => event.currentTarget.select()}
         onInput={(event) => props.change(event.currentTarget.value.trim())}
         onKeyDown={(event) => {
           const by = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;

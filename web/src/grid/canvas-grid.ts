@@ -61,6 +61,7 @@ export class CanvasGrid implements Painter {
   private height = 0;
   private ratio = 1;
   private whole = true;
+  private wasEmpty = true;
   private hasFocus = false;
   private cursorKey: string | null = null;
   private cursorRow = -1;
@@ -147,6 +148,8 @@ export class CanvasGrid implements Painter {
     const length = this.source.length();
     this.spacer.style.height = `${Math.max(0, length * ROW_HEIGHT + HEADER_HEIGHT - this.height)}px`;
     this.followCursor(length);
+    if ((length === 0) !== this.wasEmpty) this.whole = true;
+    this.wasEmpty = length === 0;
     const first = this.firstRow();
     const count = Math.ceil((this.height - HEADER_HEIGHT) / ROW_HEIGHT) + 1;
     this.context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -193,7 +196,7 @@ export class CanvasGrid implements Painter {
       flashing ||= lit;
       const back = lit ? (drawn.flashUp ? fill.flashUp : fill.flashDown) : cell.fill || ground;
       const focus = edge && place === this.cursorColumn;
-      const looks = `${cell.text}|${cell.ink}|${back}|${cell.bold}|${cell.bar.toFixed(2)}|${top}|${focus}|${cell.button}`;
+      const looks = `${cell.text}|${cell.ink}|${back}|${cell.bold}|${cell.bar.toFixed(2)}|${cell.mark}|${top}|${focus}|${cell.button}`;
       if (looks === drawn.looks) continue;
       drawn.looks = looks;
       this.paintCell(cell, column, left, top, width, back, focus);
@@ -244,6 +247,10 @@ export class CanvasGrid implements Painter {
         ROW_HEIGHT - 4,
       );
     }
+    if (cell.mark !== "") {
+      context.fillStyle = cell.mark;
+      context.fillRect(left + 3, top + 4, 3, ROW_HEIGHT - 8);
+    }
     if (cell.button && cell.text !== "") {
       context.fillStyle = fill.button;
       context.beginPath();
@@ -264,9 +271,10 @@ export class CanvasGrid implements Painter {
     context.textBaseline = "alphabetic";
     context.fillStyle = cell.ink;
     const align = cell.button ? "center" : (column.align ?? "left");
+    const indent = cell.mark === "" ? PADDING : PADDING + 4;
     context.textAlign = align;
     const x =
-      align === "right" ? left + width - PADDING : align === "center" ? left + width / 2 : left + PADDING;
+      align === "right" ? left + width - PADDING : align === "center" ? left + width / 2 : left + indent;
     context.fillText(cell.text, x, top + 15);
   }
 

@@ -26,6 +26,8 @@ export interface Cell {
   barInk: string;
   /** A value whose change flashes the cell; NaN = never. */
   pulse: number;
+  /** A stripe of this colour at the left edge; "" = none. */
+  mark: string;
   /** Drawn as a button. */
   button: boolean;
 }
@@ -37,7 +39,17 @@ export interface PlacedColumn {
 }
 
 export function emptyCell(): Cell {
-  return { text: "", ink: "", fill: "", bold: false, bar: 0, barInk: "", pulse: Number.NaN, button: false };
+  return {
+    text: "",
+    ink: "",
+    fill: "",
+    bold: false,
+    bar: 0,
+    barInk: "",
+    pulse: Number.NaN,
+    mark: "",
+    button: false,
+  };
 }
 
 export function resetCell(cell: Cell, ink: string): void {
@@ -48,6 +60,7 @@ export function resetCell(cell: Cell, ink: string): void {
   cell.bar = 0;
   cell.barInk = "";
   cell.pulse = Number.NaN;
+  cell.mark = "";
   cell.button = false;
 }
 

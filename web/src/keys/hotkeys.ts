@@ -30,11 +30,13 @@ export function keyOrder(key: HotKey, at: KeyContext): KeyOrder {
   if (key === "flatten") return flatten(at);
   const side = key === "buy_ask" || key === "join_bid" ? "buy" : "sell";
   const units = key === "buy_ask" || key === "join_ask" ? at.ask : at.bid;
-  if (!at.trusted || units <= 0)
+  if (!at.trusted || !(units > 0))
     return { refused: `There is no good quote for ${at.symbol}: nothing was sent.` };
   if (side === "sell" && at.position <= 0) {
     return { refused: `There are no ${at.symbol} shares to sell; a short sale goes through the ticket.` };
   }
+  if (!(at.quantity >= 1))
+    return { refused: "The ticket's quantity is no number of shares: nothing was sent." };
   const quantity = side === "sell" ? Math.min(at.quantity, at.position) : at.quantity;
   const over = overLimit(quantity, units, at);
   if (over !== null && side === "buy") return { refused: over };
@@ -66,11 +68,11 @@ function flatten(at: KeyContext): KeyOrder {
 }
 
 function overLimit(quantity: number, units: number, at: KeyContext): string | null {
-  if (quantity > at.limits.shares) {
+  if (!(quantity <= at.limits.shares)) {
     return `${shares(quantity)} shares are over the cap of a key, ${shares(at.limits.shares)}. Use the ticket, or raise the cap.`;
   }
   const dollars = (quantity * units) / 10_000;
-  if (dollars > at.limits.dollars) {
+  if (!(dollars <= at.limits.dollars)) {
     return `${shares(quantity)} × ${price(units)} is over the cap of a key, $${shares(at.limits.dollars)}. Use the ticket, or raise the cap.`;
   }
   return null;

@@ -19,23 +19,23 @@ export const fill = {
   line: "#232b37",
   selected: "#1d3350",
   selectedIdle: "#1b2430",
-  flashUp: "#134a39",
-  flashDown: "#5a2327",
+  flashUp: "#0f3a2e",
+  flashDown: "#42191d",
   button: "#2a3442",
 } as const;
 
 /** Price levels of the montage, best first: the bands by which a Level II window is read at a glance. */
-export const levels: readonly string[] = ["#5b4708", "#0d4d3d", "#123f70", "#4a2a68", "#5c2f1c"];
+export const levels: readonly string[] = ["#4f3f0c", "#0e4236", "#15375f", "#3d2657", "#4d2a1c"];
 export const levelRest = "#1b222c";
 
 /** Prints by their place against the quote, index = `place` of the protocol. */
-export const places: readonly { ink: string; fill: string; mark: string; name: string }[] = [
-  { ink: "#b9c3d1", fill: "", mark: " ", name: "" },
-  { ink: "#ffffff", fill: "#8f2436", mark: "⇓", name: "below bid" },
-  { ink: "#ff8079", fill: "", mark: "↓", name: "at bid" },
-  { ink: "#dbe2ec", fill: "", mark: "·", name: "between" },
-  { ink: "#3ad6a0", fill: "", mark: "↑", name: "at ask" },
-  { ink: "#ffffff", fill: "#0a6b4b", mark: "⇑", name: "above ask" },
+export const places: readonly { ink: string; fill: string; mark: string; brief: string }[] = [
+  { ink: "#b9c3d1", fill: "", mark: " ", brief: "" },
+  { ink: "#ffffff", fill: "#8f2436", mark: "⇓", brief: "below" },
+  { ink: "#ff8079", fill: "", mark: "↓", brief: "bid" },
+  { ink: "#dbe2ec", fill: "", mark: "·", brief: "between" },
+  { ink: "#3ad6a0", fill: "", mark: "↑", brief: "ask" },
+  { ink: "#ffffff", fill: "#0a6b4b", mark: "⇑", brief: "above" },
 ];
 
 /** A venue keeps its colour on every screen; index = `color` of the protocol. */

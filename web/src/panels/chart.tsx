@@ -98,7 +98,7 @@ export function Chart(props: { desk: Desk; frame: Frame }) {
           title,
           lineWidth: 1,
           lineStyle: LineStyle.Dashed,
-          axisLabelVisible: false,
+          axisLabelVisible: true,
         }),
       );
     };

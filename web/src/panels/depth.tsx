@@ -87,8 +87,7 @@ export function Depth(props: { desk: Desk; frame: Frame }) {
         break;
       case "venue":
         cell.text = house.venueCode(venue);
-        cell.ink = venueInk(house.venue(venue)?.color ?? 0);
-        cell.bold = true;
+        cell.mark = venueInk(house.venue(venue)?.color ?? 0);
         break;
       case "own":
         cell.text = mine > 0 ? `◆ ${shares(mine)}` : "";
@@ -121,7 +120,7 @@ export function Depth(props: { desk: Desk; frame: Frame }) {
     if (entry === undefined) return;
     const position = house.positions[0]().get(symbol())?.quantity ?? 0;
     const side = bid ? (position > 0 ? "sell" : "sell_short") : "buy";
-    link().change({ side, limit: priceText(entry[0]).replaceAll(",", ""), type: "limit" });
+    link().change({ side, limit: priceText(entry[0]).replaceAll(",", ""), proposed: false, type: "limit" });
   };
 
   return (
@@ -227,18 +226,18 @@ function QuoteHead(props: { desk: Desk; symbol: string; setSymbol: (symbol: stri
       </div>
       <div class="nbbo">
         <div class="nbbo-side bid">
-          <span class="label">Bid</span>
+          <span class="hidden-text">Bid</span>
           <b>{quote().bid > 0 ? price(quote().bid) : "–"}</b>
           <span>{shares(quote().bidShares)}</span>
         </div>
         <div class="nbbo-mid">
-          <span class="label">Spread</span>
+          <span class="label">sprd</span>
           <b>{quote().bid > 0 && quote().ask > 0 ? price(quote().ask - quote().bid) : "–"}</b>
         </div>
         <div class="nbbo-side ask">
           <span>{shares(quote().askShares)}</span>
           <b>{quote().ask > 0 ? price(quote().ask) : "–"}</b>
-          <span class="label">Ask</span>
+          <span class="hidden-text">Ask</span>
         </div>
         <div class="nbbo-day">
           <span>

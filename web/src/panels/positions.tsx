@@ -12,10 +12,10 @@ import type { Frame } from "../shell/dock";
 
 const COLUMNS: readonly Column[] = [
   { key: "symbol", title: "Symbol", width: 54, grow: 1 },
-  { key: "quantity", title: "Qty", width: 56, align: "right", grow: 1, spoken: "Quantity" },
-  { key: "average", title: "Avg cost", width: 66, align: "right", grow: 1, spoken: "Average cost" },
+  { key: "quantity", title: "Qty", width: 48, align: "right", grow: 1, spoken: "Quantity" },
+  { key: "average", title: "Avg cost", width: 62, align: "right", grow: 1, spoken: "Average cost" },
   { key: "mark", title: "Mark", width: 62, align: "right", grow: 1, drop: 3 },
-  { key: "unrealized", title: "Unreal.", width: 70, align: "right", grow: 1, spoken: "Unrealised profit" },
+  { key: "unrealized", title: "Unreal.", width: 66, align: "right", grow: 1, spoken: "Unrealised profit" },
   {
     key: "realized",
     title: "Realised",

@@ -93,7 +93,7 @@ export function Tape(props: { desk: Desk; frame: Frame }) {
         <span class="legend" aria-hidden="true">
           {[5, 4, 3, 2, 1].map((place) => (
             <span style={{ color: places[place]?.ink ?? "", background: places[place]?.fill ?? "" }}>
-              {places[place]?.mark} {places[place]?.name}
+              {places[place]?.mark} {places[place]?.brief}
             </span>
           ))}
         </span>

@@ -56,7 +56,8 @@ function loadTicket(desk: Desk, side: Side): void {
   const link = desk.links.get(desk.group());
   const index = desk.house.instrument(link.symbol())?.index ?? -1;
   const units = (side === "buy" ? desk.house.quotes.ask : desk.house.quotes.bid)[index] ?? 0;
-  const limit = units > 0 && needsLimit(link.draft().type) ? { limit: plainPrice(units) } : {};
+  const limit =
+    units > 0 && needsLimit(link.draft().type) ? { limit: plainPrice(units), proposed: true } : {};
   link.change({ side, ...limit });
 }
 

@@ -27,7 +27,9 @@ export function TopBar(props: { desk: Desk }) {
           <path d="M4 23 12 15l4.5 4.5L27 9" />
           <path d="M19.5 9H27v7.5" />
         </svg>
-        Rush<b>Trade</b>
+        <span>
+          Rush<b>Trade</b>
+        </span>
       </span>
       <MarketLabel market={house.market[0]()} />
       <div class="figures-line" role="group" aria-label="Account">
@@ -94,6 +96,9 @@ export function MarketLabel(props: { market: Market | null }) {
             market().source === "simulated" ? "A generated order flow: no real prices" : (market().file ?? "")
           }
         >
+          <Show when={market().source === "recorded"}>
+            <span class="kind">RECORDED</span>
+          </Show>
           {market().label}
           <Show when={market().speed !== "1"}>
             <span class="speed">

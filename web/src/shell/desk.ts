@@ -125,7 +125,7 @@ export class Desk {
       limits: this.settings[0]().keyLimits,
     });
     if ("refused" in order) {
-      this.notices.say("refusal", `${binding} sent nothing`, order.refused);
+      this.notices.say("refusal", `${binding.replace(/^key:/, "")} sent nothing`, order.refused);
       return;
     }
     const sent = await this.send(order.body, binding);

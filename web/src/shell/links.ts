@@ -47,7 +47,7 @@ export class Links {
       setSymbol: (next) => {
         if (next === symbol()) return;
         set(next);
-        setDraft((before) => ({ ...before, limit: "", stop: "" })); // a price belongs to one symbol
+        setDraft((before) => ({ ...before, limit: "", proposed: true, stop: "" })); // a price belongs to one symbol
         this.store();
       },
     };

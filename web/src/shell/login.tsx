@@ -2,7 +2,7 @@
 
 import { createResource, createSignal, onMount, Show } from "solid-js";
 import type { Session } from "../feed/protocol";
-import { login, marketBeforeLogin } from "../feed/session";
+import { LoginRefused, login, marketBeforeLogin } from "../feed/session";
 import { MarketLabel } from "./bars";
 
 export function Login(props: { entered: (session: Session) => void; why: string }) {
@@ -17,14 +17,13 @@ export function Login(props: { entered: (session: Session) => void; why: string 
     event.preventDefault();
     setBusy(true);
     setProblem("");
-    try {
-      props.entered(await login(user.value.trim(), password.value));
-    } catch (error) {
-      setProblem(error instanceof TypeError ? "The house cannot be reached." : (error as Error).message);
-      password.select();
-    } finally {
-      setBusy(false);
-    }
+    const session = await login(user.value.trim(), password.value).catch((error: unknown) => {
+      setProblem(error instanceof LoginRefused ? error.message : "The house cannot be reached.");
+      return null;
+    });
+    setBusy(false);
+    if (session === null) password.select();
+    else props.entered(session);
   };
 
   return (
@@ -35,7 +34,9 @@ export function Login(props: { entered: (session: Session) => void; why: string 
             <path d="M4 23 12 15l4.5 4.5L27 9" />
             <path d="M19.5 9H27v7.5" />
           </svg>
-          Rush<b>Trade</b>
+          <span>
+            Rush<b>Trade</b>
+          </span>
         </h1>
         <p class="dim">Direct-access trading workstation</p>
         <MarketLabel market={market() ?? null} />
