@@ -14,7 +14,7 @@ from rushtrade.core.decide_reports import replace_now
 from rushtrade.core.state import HouseState
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
-from rushtrade.domain.orders import ChildStatus, Intent, OrderTerms, Side
+from rushtrade.domain.orders import CLIENT_ORDER_ID_BYTES_MAX, ChildStatus, Intent, OrderTerms, Side
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.orders.order import Child, Order, Replacement
@@ -43,6 +43,12 @@ def replace_order(state: HouseState, command: cmd.ReplaceOrder, seq: int) -> Eve
             RejectReason.DUPLICATE_CLIENT_ORDER_ID,
             f"client_order_id must be unique: {client_order_id[:40]!r} already names order {first}",
         )
+    if len(client_order_id.encode()) > CLIENT_ORDER_ID_BYTES_MAX:
+        return _refuse(
+            command,
+            RejectReason.DUPLICATE_CLIENT_ORDER_ID,
+            f"client_order_id must be no more than {CLIENT_ORDER_ID_BYTES_MAX} bytes",
+        )
     terms = changed_terms(order.terms, command)
     if terms == order.terms:
         return _refuse(command, RejectReason.NOTHING_TO_REPLACE, "order parameters are not changed")
@@ -55,9 +61,16 @@ def replace_order(state: HouseState, command: cmd.ReplaceOrder, seq: int) -> Eve
     verdict = _check(state, order, terms, command.stamp)
     if isinstance(verdict, Refusal):
         return _refuse(command, verdict.reason, verdict.text)
-    replacement = Replacement(seq, client_order_id, terms, verdict.hold_money, verdict.hold_shares)
+    replacement = Replacement(
+        seq,
+        client_order_id,
+        terms,
+        verdict.hold_money,
+        verdict.hold_shares,
+        terms.quantity - order.filled,
+    )
     if not order.children:
-        return replace_now(state, order, replacement)
+        return replace_now(order, replacement, order.filled, at_venue=False)
     child = _replaceable_child(order, terms, command.stamp)
     if child is None:
         return [_requested(order, replacement, cancel_tokens=tuple(sorted(order.children)))]

@@ -1,7 +1,8 @@
 """Decisions on what venues report of child orders: taken, executed, cancelled, replaced, refused; links up and down.
 
-A venue numbers its reports. One that was taken before is recorded and has no effect, so that a replay after a broken
-connection books nothing twice; number 0 is a report the gateway makes itself. A report that contradicts what the venue said earlier books nothing and raises an anomaly.
+A venue numbers its reports without a hole. One that was taken before is recorded and has no effect, so that a replay after a broken
+connection books nothing twice; one that skips a number is not taken either, or what lies between would be lost when it comes; number 0 is
+a report the gateway makes itself. A report that contradicts what the venue said earlier books nothing and raises an anomaly.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ Report = (
 def report_accepted(state: HouseState, command: cmd.ReportAccepted, seq: int) -> Events:
     """Note that a venue works a child."""
     del seq
-    if 0 < command.report_seq <= state.report_seqs[command.venue]:
-        return _repeated(command)
-    if command.token not in state.blotter.children:
+    turned_away = _turn_away(state, command)
+    if turned_away is not None:
+        return turned_away
+    if _child(state, command, command.token) is None:
         return _anomaly(command, "acceptance of an order that is not working")
     return [ev.ChildAccepted(command.token, command.venue_order_id)]
 
@@ -36,9 +38,10 @@ def report_accepted(state: HouseState, command: cmd.ReportAccepted, seq: int) ->
 def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) -> Events:
     """Book an execution."""
     del seq
-    if 0 < command.report_seq <= state.report_seqs[command.venue]:
-        return _repeated(command)
-    child = state.blotter.children.get(command.token)
+    turned_away = _turn_away(state, command)
+    if turned_away is not None:
+        return turned_away
+    child = _child(state, command, command.token)
     if child is None:
         return _anomaly(command, f"execution of {command.shares} shares of an order that is not working")
     shares = command.shares
@@ -67,23 +70,19 @@ def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) ->
         command.liquidity,
     )
     if filled.leaves == 0:
-        if order.replacement is None:
-            return [filled]
-        abandoned = ev.ReplaceAbandoned(
-            order.order_id, order.replacement.replacement_id, "the order was filled first"
-        )
-        return [abandoned, filled]
+        return [*_abandoned(order, "the order was filled first"), filled]
     if shares < child.leaves or len(order.children) > 1:
         return [filled]
-    return [filled, *_after_last_child(state, order, filled.leaves, filled=shares)]
+    return [filled, *_after_last_child(order, filled.leaves)]
 
 
 def report_canceled(state: HouseState, command: cmd.ReportCanceled, seq: int) -> Events:
     """Take cancelled shares off a child."""
     del seq
-    if 0 < command.report_seq <= state.report_seqs[command.venue]:
-        return _repeated(command)
-    child = state.blotter.children.get(command.token)
+    turned_away = _turn_away(state, command)
+    if turned_away is not None:
+        return turned_away
+    child = _child(state, command, command.token)
     if child is None:
         return _anomaly(command, "cancel of an order that is not working")
     if command.leaves > 0:
@@ -96,51 +95,69 @@ def report_canceled(state: HouseState, command: cmd.ReportCanceled, seq: int) ->
 def report_replaced(state: HouseState, command: cmd.ReportReplaced, seq: int) -> Events:
     """Move a child to its new token, and its order to its replacement."""
     del seq
-    if 0 < command.report_seq <= state.report_seqs[command.venue]:
-        return _repeated(command)
-    child = state.blotter.children.get(command.original_token)
-    if child is None or child.replace_token != command.token:
+    turned_away = _turn_away(state, command)
+    if turned_away is not None:
+        return turned_away
+    child = _child(state, command, command.original_token)
+    order = None if child is None else state.blotter.orders[child.order_id]
+    replacement = None if order is None else order.replacement
+    if child is None or order is None or replacement is None or command.token != child.replace_token:
         return _anomaly(command, f"replace of order {command.original_token} that was not asked for")
-    order = state.blotter.orders[child.order_id]
-    replaced = ev.ChildReplaced(
-        command.original_token,
-        command.token,
-        child.order_id,
-        command.venue_order_id,
-        command.price,
-        command.leaves,
-    )
-    if order.replacement is None:
-        return [replaced]
-    return [replaced, *replace_now(state, order, order.replacement)]
+    leaves = max(replacement.terms.quantity - order.filled, 0)
+    price = replacement.terms.limit_price or child.price
+    if (command.leaves, command.price) != (leaves, price):
+        return _anomaly(
+            command,
+            f"replace leaving {command.leaves} shares at {format_price(command.price)} where {leaves} at "
+            f"{format_price(price)} were asked for",
+        )
+    if leaves == 0:
+        return child_end(state, child, "executions passed the new quantity", refused=False)
+    events: Events = [
+        ev.ChildReplaced(child.token, command.token, order.order_id, command.venue_order_id, price, leaves),
+        *replace_now(order, replacement, order.filled, at_venue=True),
+    ]
+    if order.cancel_reason:
+        events.append(ev.CancelRequested(replacement.replacement_id, (command.token,)))
+    return events
 
 
 def report_rejected(state: HouseState, command: cmd.ReportRejected, seq: int) -> Events:
     """End a child the venue would not take, or put back to work one whose change it refused."""
     del seq
-    if 0 < command.report_seq <= state.report_seqs[command.venue]:
-        return _repeated(command)
+    turned_away = _turn_away(state, command)
+    if turned_away is not None:
+        return turned_away
     if command.original_token:
-        child = state.blotter.children.get(command.original_token)
-        if child is None:
-            return []
-        order = state.blotter.orders[child.order_id]
-        events: Events = [ev.CancelRefused(child.token, child.order_id, command.reason)]
-        if order.replacement is not None:
-            events.append(
-                ev.ReplaceAbandoned(order.order_id, order.replacement.replacement_id, command.reason)
-            )
-        return events
-    child = state.blotter.children.get(command.token)
+        child = _child(state, command, command.original_token)
+        return [] if child is None else _change_refused(state, child, command)
+    child = _child(state, command, command.token)
     if child is None:
         return _anomaly(command, "refusal of an order that is not working")
+    if child.venue_order_id:
+        return _anomaly(command, f"refusal of order {command.token}, which the venue had taken")
     name = state.desk.routes[child.venue].code
     return child_end(state, child, f"refused by {name}: {command.reason}", refused=True)
+
+
+def _change_refused(state: HouseState, child: Child, command: cmd.ReportRejected) -> Events:
+    """Answer a refused replace, or a refused cancel; a cancel that went out behind a refused replace stands."""
+    order = state.blotter.orders[child.order_id]
+    at_venue = child.replace_token != 0
+    replace_refused = at_venue and command.token == child.replace_token
+    events: Events = []
+    if not (replace_refused and order.cancel_reason):
+        events.append(ev.CancelRefused(child.token, child.order_id, command.reason))
+    if replace_refused or not at_venue:
+        events.extend(_abandoned(order, command.reason))
+    return events
 
 
 def change_venue_link(state: HouseState, command: cmd.ChangeVenueLink, seq: int) -> Events:
     """Put a venue's children in doubt when it cannot be heard; end them when it has forgotten them."""
     del seq
+    if not 0 <= command.venue < len(state.report_seqs):
+        return _anomaly(command, f"there is no venue {command.venue}")
     children = [child for _, child in sorted(state.blotter.children.items()) if child.venue == command.venue]
     if not command.up:
         return [ev.VenueLinkChanged(command.venue, up=False, in_doubt=tuple(c.token for c in children))]
@@ -156,7 +173,7 @@ def change_venue_link(state: HouseState, command: cmd.ChangeVenueLink, seq: int)
                 ev.ChildEnded(child.token, child.order_id, child.leaves, "the venue no longer knows it")
             )
             if ended[order.order_id] == len(order.children):
-                events.extend(_after_last_child(state, order, order.leaves))
+                events.extend(_after_last_child(order, order.leaves))
     return events
 
 
@@ -166,31 +183,27 @@ def child_end(state: HouseState, child: Child, reason: str, *, refused: bool) ->
     events: Events = [ev.ChildEnded(child.token, order.order_id, child.leaves, reason, refused)]
     if len(order.children) == 1:
         if refused and order.refusals + 1 >= VENUE_REFUSALS_MAX and not order.cancel_reason:
+            events.extend(_abandoned(order, reason))
             events.append(ev.OrderCanceled(order.order_id, order.account_id, order.leaves, reason))
         else:
-            events.extend(_after_last_child(state, order, order.leaves))
+            events.extend(_after_last_child(order, order.leaves))
     return events
 
 
-def _after_last_child(state: HouseState, order: Order, leaves: int, filled: int = 0) -> Events:
+def _after_last_child(order: Order, leaves: int) -> Events:
     """Decide on an order with shares left and no child at work."""
     if order.cancel_reason:
-        events: Events = []
-        if order.replacement is not None:
-            events.append(
-                ev.ReplaceAbandoned(
-                    order.order_id, order.replacement.replacement_id, "the order was canceled"
-                )
-            )
-        events.append(ev.OrderCanceled(order.order_id, order.account_id, leaves, order.cancel_reason))
-        return events
-    if order.replacement is not None:
-        if order.replacement.terms.quantity > order.filled + filled:
-            return replace_now(state, order, order.replacement)
         return [
-            ev.ReplaceAbandoned(
-                order.order_id, order.replacement.replacement_id, "executions passed the new quantity"
-            ),
+            *_abandoned(order, "the order was canceled"),
+            ev.OrderCanceled(order.order_id, order.account_id, leaves, order.cancel_reason),
+        ]
+    replacement = order.replacement
+    if replacement is not None:
+        filled = order.terms.quantity - leaves
+        if replacement.terms.quantity > filled:
+            return replace_now(order, replacement, filled, at_venue=False)
+        return [
+            *_abandoned(order, "executions passed the new quantity"),
             ev.OrderCanceled(order.order_id, order.account_id, leaves, "reduced to what was executed"),
         ]
     if order.terms.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}:
@@ -199,9 +212,12 @@ def _after_last_child(state: HouseState, order: Order, leaves: int, filled: int 
     return [ev.RoutingNeeded(order.order_id)]
 
 
-def replace_now(state: HouseState, order: Order, replacement: Replacement) -> Events:
-    """Let the replacement take the order's place. It is routed afresh unless a child went over with it."""
-    del state
+def replace_now(order: Order, replacement: Replacement, filled: int, *, at_venue: bool) -> Events:
+    """Let the replacement take the order's place, with the hold that `filled` shares of the chain leave it.
+
+    It is routed afresh unless its child goes over with it, replaced `at_venue`.
+    """
+    shares = replacement.terms.quantity - filled
     events: Events = [
         ev.OrderAccepted(
             order_id=replacement.replacement_id,
@@ -209,8 +225,8 @@ def replace_now(state: HouseState, order: Order, replacement: Replacement) -> Ev
             client_order_id=replacement.client_order_id,
             terms=replacement.terms,
             intent=order.intent,
-            hold_money=replacement.hold_money,
-            hold_shares=replacement.hold_shares,
+            hold_money=replacement.hold_money * shares // replacement.shares,
+            hold_shares=min(replacement.hold_shares, shares),
             replaces=order.order_id,
             arrival_bid=order.arrival_bid,
             arrival_ask=order.arrival_ask,
@@ -218,14 +234,39 @@ def replace_now(state: HouseState, order: Order, replacement: Replacement) -> Ev
         ),
         ev.OrderReplaced(order.order_id, order.account_id, replacement.replacement_id),
     ]
-    if not any(child.replace_token for child in order.children.values()) and order.triggered:
+    if not at_venue and order.triggered:
         events.append(ev.RoutingNeeded(replacement.replacement_id))
     return events
 
 
-def _repeated(command: Report) -> Events:
-    return [ev.ReportRepeated(command.venue, command.report_seq)]
+def _abandoned(order: Order, reason: str) -> Events:
+    """Say that an order's replace comes to nothing, when one is on its way."""
+    if order.replacement is None:
+        return []
+    return [ev.ReplaceAbandoned(order.order_id, order.replacement.replacement_id, reason)]
 
 
-def _anomaly(command: Report, text: str) -> Events:
-    return [ev.AnomalyRecorded(command.venue, command.token, text)]
+def _turn_away(state: HouseState, command: Report) -> Events | None:
+    """Turn away a report that is not its venue's next one."""
+    venue, report_seq = command.venue, command.report_seq
+    if not 0 <= venue < len(state.report_seqs):
+        return _anomaly(command, f"there is no venue {venue}")
+    taken = state.report_seqs[venue]
+    if report_seq == taken + 1 or report_seq == 0:
+        return None
+    if 0 < report_seq <= taken:
+        return [ev.ReportRepeated(venue, report_seq)]
+    return _anomaly(
+        command, f"report {report_seq} came where {taken + 1} is due; it is not taken before that one"
+    )
+
+
+def _child(state: HouseState, command: Report, token: int) -> Child | None:
+    """Give the child a report speaks of; none when it works at another venue."""
+    child = state.blotter.children.get(token)
+    return child if child is not None and child.venue == command.venue else None
+
+
+def _anomaly(command: Report | cmd.ChangeVenueLink, text: str) -> Events:
+    token = 0 if isinstance(command, cmd.ChangeVenueLink) else command.token
+    return [ev.AnomalyRecorded(command.venue, token, text)]

@@ -224,8 +224,8 @@ def execute(state: HouseState, command: Command, seq: int) -> list[AnyEvent]:
 
 
 def count_report(state: HouseState, command: Command) -> None:
-    """Remember the last report taken from a venue: a report's number is applied with whatever it said."""
+    """Remember the last report taken from a venue: the next one's number is applied with whatever it said."""
     venue: int = command.venue  # type: ignore[attr-defined]
     report_seq: int = command.report_seq  # type: ignore[attr-defined]
-    if report_seq > state.report_seqs[venue]:
+    if 0 <= venue < len(state.report_seqs) and report_seq == state.report_seqs[venue] + 1:
         state.report_seqs[venue] = report_seq

@@ -114,12 +114,24 @@ class OrderBlotter:
             self.children[token].status = ChildStatus.CANCEL_SENT
 
     def replace_requested(self, event: ev.ReplaceRequested) -> None:
-        """Remember a replace until its venue, or the end of its children, decides it."""
+        """Remember a replace until its venue, or the end of its children, decides it; hold what it needs more."""
         order = self.orders[event.order_id]
+        account = self._accounts[order.account_id]
         order.replacement = Replacement(
-            event.replacement_id, event.client_order_id, event.terms, event.hold_money, event.hold_shares
+            event.replacement_id,
+            event.client_order_id,
+            event.terms,
+            event.hold_money,
+            event.hold_shares,
+            event.terms.quantity - order.filled,
         )
-        self._accounts[order.account_id].client_order_ids[event.client_order_id] = event.replacement_id
+        account.client_order_ids[event.client_order_id] = event.replacement_id
+        self._set_extra(
+            account,
+            order,
+            max(event.hold_money - order.hold_money, 0),
+            max(event.hold_shares - order.hold_shares, 0),
+        )
         if event.new_token:
             child = self.children[event.token]
             child.status = ChildStatus.REPLACE_SENT
@@ -140,8 +152,11 @@ class OrderBlotter:
         """Forget a replace that came to nothing."""
         order = self.orders[event.order_id]
         order.replacement = None
+        self._set_extra(self._accounts[order.account_id], order, 0, 0)
         for child in order.children.values():
             child.replace_token = 0
+            if child.status is ChildStatus.REPLACE_SENT:
+                child.status = ChildStatus.LIVE
 
     def ended(self, event: ev.OrderCanceled | ev.OrderExpired) -> None:
         """Let an order go that was canceled or has expired, and void its hold."""
@@ -187,8 +202,7 @@ class OrderBlotter:
     def cancel_refused(self, event: ev.CancelRefused) -> None:
         """Put a child back to work whose cancel or replace its venue refused."""
         child = self.children[event.token]
-        child.status = ChildStatus.LIVE
-        child.replace_token = 0
+        child.status = ChildStatus.REPLACE_SENT if child.replace_token else ChildStatus.LIVE
         self.orders[child.order_id].cancel_reason = ""
 
     def in_doubt(self, tokens: tuple[int, ...]) -> None:
@@ -217,6 +231,7 @@ class OrderBlotter:
 
     def _drop(self, order: Order, account: Account) -> None:
         self._set_hold(account, order, 0, 0)
+        self._set_extra(account, order, 0, 0)
         del self.orders[order.order_id]
         del account.open_orders[order.order_id]
         if not order.triggered:
@@ -233,6 +248,15 @@ class OrderBlotter:
             position.closing_held -= order.hold_shares - shares
             order.hold_shares = shares
             require(position.closing_held >= 0, "shares held are never negative")
+
+    def _set_extra(self, account: Account, order: Order, money: int, shares: int) -> None:
+        """Hold, or let go of, what an undecided replacement needs beyond its order."""
+        if order.extra_money != money:
+            account.held_money += money - order.extra_money
+            order.extra_money = money
+        if order.extra_shares != shares:
+            account.positions[order.terms.instrument_id].closing_held += shares - order.extra_shares
+            order.extra_shares = shares
 
 
 def _carry_over(earlier: Order, order: Order) -> None:

@@ -49,6 +49,8 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     routing_needed: bool
     cancel_reason: str
     replacement: Replacement | None
+    extra_money: int
+    extra_shares: int
     arrival_bid: int
     arrival_ask: int
     children: list[ChildImage]

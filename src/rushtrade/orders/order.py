@@ -51,6 +51,8 @@ class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
     terms: OrderTerms
     hold_money: int
     hold_shares: int
+    shares: int
+    """What the holds are for: the new quantity less what was filled when the replace was asked for."""
 
 
 class Order:
@@ -69,6 +71,8 @@ class Order:
         "commission",
         "day_money",
         "day_shares",
+        "extra_money",
+        "extra_shares",
         "filled",
         "filled_money",
         "hold_money",
@@ -123,6 +127,9 @@ class Order:
         self.routing_needed = False
         self.cancel_reason = ""
         self.replacement: Replacement | None = None
+        self.extra_money = 0
+        self.extra_shares = 0
+        """What the replacement needs beyond this order's hold, held for it while it is not decided."""
         self.arrival_bid = 0
         self.arrival_ask = 0
 
