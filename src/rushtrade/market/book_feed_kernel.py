@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from rushtrade.market.book_foresight_kernel import foresee
 from rushtrade.market.book_kernel import (
     GROW_LOCATES,
     SPREAD,
@@ -26,6 +27,7 @@ from rushtrade.market.book_kernel import (
     touch,
 )
 from rushtrade.market.book_layout import (
+    AHEAD,
     APPLIED,
     ASK,
     BAD_ORDER,
@@ -40,6 +42,7 @@ from rushtrade.market.book_layout import (
     COUNTS,
     DUPLICATE_REFERENCE,
     EXCESS_SHARES,
+    FORESEE_FROM,
     KEY_MAX,
     LEVEL_BYTES,
     LEVEL_KEY,
@@ -53,6 +56,7 @@ from rushtrade.market.book_layout import (
     ORDER_SHARES,
     ORDER_SIDE,
     ORDERS,
+    ORDERS_USED,
     PRINT,
     SYMBOL_MASK,
     SYMBOL_MISMATCH,
@@ -319,7 +323,10 @@ def apply(header, venue, stream, size, until):
     record = load_i64(header + VENUES) + venue * VENUE_BYTES
     counts = load_i64(header + COUNTS) + venue * 2048
     shift = load_i64(header + VENUE_SHIFT)
+    foresight = load_i64(header + ORDERS_USED) >= FORESEE_FROM
     while offset < size:
+        if foresight and messages % AHEAD == 0:
+            foresee(header, venue, stream + offset, size - offset)
         step = frame_at(stream + offset, size - offset)
         if step < 0:
             reason = -step

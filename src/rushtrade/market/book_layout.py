@@ -26,6 +26,10 @@ from __future__ import annotations
 import numpy as np
 
 KEY_MAX = 0xFFFF_FFFF
+AHEAD = 8
+"""Messages looked ahead at a time by `book_foresight_kernel`: enough waits to overlap, few enough to stay in cache."""
+FORESEE_FROM = 1 << 14
+"""Order slots in use from which looking ahead pays: half a megabyte of orders, what the nearest caches hold."""
 LADDER_ROOM_MIN = 4
 """Entries of the smallest ladder chunk: half a cache line."""
 
@@ -137,6 +141,7 @@ HEADER = (
     "trades",
     "symbols",
     "listings",
+    "foreseen",
     "orders_room",
     "levels_room",
     "ladders_room",
@@ -171,6 +176,7 @@ HEADER = (
     TRADES,
     SYMBOLS,
     LISTINGS,
+    FORESEEN,
     ORDERS_ROOM,
     LEVELS_ROOM,
     LADDERS_ROOM,

@@ -26,6 +26,7 @@ from rushtrade.market.book_kernel import (
     chain_all,
 )
 from rushtrade.market.book_layout import (
+    AHEAD,
     BOOK,
     HEADER,
     HEADER_WORDS,
@@ -45,7 +46,9 @@ Records = npt.NDArray[Any]
 """An array of one of the record types of `book_layout`, or of plain integers."""
 
 _WORD = {name: index for index, name in enumerate(HEADER)}
-_ARRAYS = HEADER[:11]
+_ARRAYS = HEADER[:12]
+_REBUILT = ("buckets", "foreseen")
+"""Arrays an image leaves out: they follow from the others."""
 _FIRST_SLOT = {"orders_used": 1, "levels_used": 1, "ladders_used": LADDER_ROOM_MIN}
 
 
@@ -100,6 +103,7 @@ class BookStorage:
         for name, value in _FIRST_SLOT.items():
             self.put(name, value)
         self.put("ladder_longest", LADDER_ROOM_MIN)
+        self.foreseen = np.zeros((AHEAD, 2), np.int64)
         self._point()
 
     def get(self, name: str) -> int:
@@ -160,7 +164,7 @@ class BookStorage:
         used = {name: self.get(f"{name}_used") for name in ("orders", "levels", "ladders")}
         used["touched"], used["trades"] = self.get("touched_count"), self.get("trades_count")
         arrays = {
-            name: getattr(self, name)[: used.get(name)].tobytes() for name in _ARRAYS if name != "buckets"
+            name: getattr(self, name)[: used.get(name)].tobytes() for name in _ARRAYS if name not in _REBUILT
         }
         return BooksImage(self.words.tobytes(), arrays)
 

@@ -14,7 +14,8 @@ class SlowBooks:
         self.trades = []
         self.anomalies = dict.fromkeys(ANOMALIES, 0)
         self.best_changed = set()
-        self.changed = set()
+        self.depth_changed = set()
+        self.changed = set()  # by prints too
         self.time = 0
         self.handlers = {
             "R": self.directory,
@@ -155,6 +156,7 @@ class SlowBooks:
 
     def _mark(self, locate, side, price):
         self.changed.add(locate)
+        self.depth_changed.add(locate)
         if price == (max if side == 0 else min)(self.sides[locate, side]):
             self.best_changed.add(locate)
 

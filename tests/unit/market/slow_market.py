@@ -28,12 +28,14 @@ class SlowMarket:
             books.apply(message)
             for locate in books.changed:
                 self.times[packet.venue, locate] = message.timestamp
+            for locate in books.depth_changed:
                 self.touch(self.depth_touched, packet.venue, locate)
             for locate in books.best_changed:
                 self.touch(self.touched, packet.venue, locate)
             for row in books.trades:
                 self.trade(packet.venue, row)
             books.changed.clear()
+            books.depth_changed.clear()
             books.best_changed.clear()
             books.trades.clear()
 

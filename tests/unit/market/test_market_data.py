@@ -62,7 +62,7 @@ def assert_same(fast, slow):
                 assert rows_of(stamp.levels) == slow.stamp_levels(instrument_id, side, shares, near=near)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 1 << 32), nonsense=st.sampled_from([0.0, 0.05, 0.3]), ticks=st.sampled_from([2, 40])
 )
