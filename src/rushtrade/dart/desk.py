@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 import numpy as np
 
+from rushtrade.dart import costs
 from rushtrade.dart import sweep_kernel as kernel
 from rushtrade.dart.sequences import check_sequences, check_tables, class_name
 from rushtrade.domain.errors import require
@@ -164,6 +165,7 @@ class RoutingDesk:
             self.sheet[kernel.MAKE_MILS, venue] = route.make_mils
             self.sheet[kernel.MAKE_PPM, venue] = route.make_sub_dollar_ppm
             self.sheet[kernel.LATENCY, venue] = route.latency_ns
+            self.sheet[kernel.QUEUE_WEIGHT, venue] = costs.QUEUE_WEIGHT
         self.skip_table = self._make_skip_table()
 
     def _make_skip_table(self) -> list[Skip]:

@@ -11,15 +11,15 @@ import struct
 
 import msgspec
 
+from rushtrade.dart.costs import MILLION, QUEUE_WEIGHT, format_fine, make_fee, take_fee
 from rushtrade.dart.story import ChildStory, Decision, OrderStory
 from rushtrade.domain.instants import format_instant
-from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT, format_money, format_price
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, format_money, format_price
 from rushtrade.domain.orders import OrderType, Side
-from rushtrade.domain.plans import SkipReason
+from rushtrade.domain.plans import SkipReason, Strategy
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.routes import Route
 
-MILLION = 1_000_000
 _LEVEL = struct.Struct("<3q")
 
 SENTENCES = {
@@ -41,6 +41,8 @@ SENTENCES = {
 }
 """Why a route got nothing, as the desk says it."""
 
+_WEIGHED = frozenset({SkipReason.NOT_CHOSEN, SkipReason.NO_KNOWN_BOOK, SkipReason.ROUNDS_SPENT})
+
 
 class ConsideredLevel(msgspec.Struct, frozen=True):
     """One level of the side taken from. `all_in` is price and take fee of one share; `taken` what the plan wanted of it."""
@@ -54,12 +56,18 @@ class ConsideredLevel(msgspec.Struct, frozen=True):
     taken: int
 
 
-class OwnSideQuote(msgspec.Struct, frozen=True):
-    """The best level of the order's own side at a venue."""
+class RestingPlace(msgspec.Struct, frozen=True):
+    """A venue an order could rest at: its best quote on the order's own side, and what resting there weighs.
+
+    `queue_ahead` are shares shown at the order's price or better; `weight` is make fee plus queue, in dollars a share.
+    """
 
     venue: str
-    price: str
-    shares: int
+    best: str | None
+    best_shares: int
+    queue_ahead: int
+    make_fee: str
+    weight: str
 
 
 class SentChild(msgspec.Struct, frozen=True):
@@ -99,7 +107,8 @@ class DecisionTrace(msgspec.Struct, frozen=True):
     ask_shares: int
     last: str | None
     considered: tuple[ConsideredLevel, ...]
-    own_side: tuple[OwnSideQuote, ...]
+    resting_places: tuple[RestingPlace, ...]
+    """Least weight first; a venue whose book was not known comes last."""
     children: tuple[SentChild, ...]
     left_out: tuple[LeftOut, ...]
     expected_shares: int
@@ -184,11 +193,7 @@ def _explain_decision(story: OrderStory, decision: Decision, routes: tuple[Route
         ask_shares=stamp.ask_shares,
         last=_price(stamp.last),
         considered=_considered(story, decision, routes),
-        own_side=tuple(
-            OwnSideQuote(routes[code >> 1].code, format_price(price), shares)
-            for code, price, shares in _levels(stamp, routes)
-            if code & 1 == side
-        ),
+        resting_places=_resting_places(story, decision, routes) if plan.strategy is Strategy.POST else (),
         children=tuple(_sent(child, routes) for child in children),
         left_out=tuple(
             LeftOut(routes[skip.venue].code, skip.reason.name.lower(), SENTENCES[skip.reason])
@@ -233,6 +238,32 @@ def _considered(
     return tuple(row[-1] for row in sorted(ranked, key=lambda row: row[:-1]))
 
 
+def _resting_places(
+    story: OrderStory, decision: Decision, routes: tuple[Route, ...]
+) -> tuple[RestingPlace, ...]:
+    """Weigh the venues a post could choose from, by the rule of the sweep kernel."""
+    buys, bound = story.terms.side is Side.BUY, story.bound
+    open_to_it = {child.venue for child in decision.plan.children} | {
+        skip.venue for skip in decision.plan.skips if skip.reason in _WEIGHED
+    }
+    best: dict[int, tuple[int, int]] = {}
+    known = set()
+    for code, price, shares in _levels(decision.stamp, routes):
+        known.add(code >> 1)
+        if code & 1 == story.terms.side:
+            best.setdefault(code >> 1, (price, shares))
+    ranked = []
+    for venue in sorted(open_to_it):
+        route = routes[venue]
+        price, shares = best.get(venue, (0, 0))
+        ahead = shares if price and (price >= bound if buys else price <= bound) else 0
+        fee = make_fee(route, bound)
+        weight = fee + ahead * QUEUE_WEIGHT
+        place = RestingPlace(route.code, _price(price), shares, ahead, format_fine(fee), format_fine(weight))
+        ranked.append((venue not in known, weight, ahead, route.latency_ns, venue, place))
+    return tuple(row[-1] for row in sorted(ranked, key=lambda row: row[:-1]))
+
+
 def _levels(stamp: QuoteStamp, routes: tuple[Route, ...]) -> list[tuple[int, int, int]]:
     """Rows of a stamp that a plan could have used."""
     return [
@@ -257,19 +288,6 @@ def _sent(child: ChildStory, routes: tuple[Route, ...]) -> SentChild:
         unfilled=child.unfilled,
         reason=child.reason,
     )
-
-
-def take_fee(route: Route, price: int) -> int:
-    """Take fee of one share at a price, in millionths of $0.0001; below zero is a rebate."""
-    return route.take_mils * MILLION if price >= PRICE_UNIT else price * route.take_sub_dollar_ppm
-
-
-def format_fine(value: int) -> str:
-    """Write millionths of $0.0001 as dollars, exactly: four digits at least."""
-    whole, fraction = divmod(abs(value), PRICE_UNIT * MILLION)
-    text = f"{whole}.{fraction:010d}"
-    text = text[:-6] + text[-6:].rstrip("0")
-    return f"-{text}" if value < 0 else text
 
 
 def _price(price: int) -> str | None:

@@ -37,21 +37,23 @@ TAKE_PPM = 5
 MAKE_MILS = 6
 MAKE_PPM = 7
 LATENCY = 8
+QUEUE_WEIGHT = 9
+"""What a share waiting ahead at this venue weighs against its make fee (`costs.QUEUE_WEIGHT`)."""
 # Working space.
-TAKEN = 9
-WORST = 10
+TAKEN = 10
+WORST = 11
 """Price of the deepest level taken: the child's limit."""
-KNOWN = 11
-INSIDE = 12
+KNOWN = 12
+INSIDE = 13
 """Shares shown within the limit."""
-QUEUE = 13
+QUEUE = 14
 """Shares resting on the order's own side at its price or better, as far as the stamp shows."""
-HEAD = 14
+HEAD = 15
 """Row of the level to take next, -1 when there is none."""
-SHOWN = 15
-SCORE = 16
-FEE = 17
-STATES = 18
+SHOWN = 16
+SCORE = 17
+FEE = 18
+STATES = 19
 """First of the state rows, one an equity class: 0 = usable, else the `SkipReason` that keeps the venue out."""
 
 SKIP_SPAN = 32
@@ -66,9 +68,6 @@ REST = 2
 WHOLE = 3
 ESTIMATE = 4
 """Only say what one given venue shows."""
-
-QUEUE_WEIGHT = 2_000
-"""What one share waiting ahead of us weighs against the make fee, in millionths of a mil: 500 shares weigh one mil."""
 
 _NO_KNOWN_BOOK = int(SkipReason.NO_KNOWN_BOOK)
 _NO_LIQUIDITY = int(SkipReason.NO_LIQUIDITY_WITHIN_LIMIT)
@@ -240,7 +239,7 @@ def _whole(rows, sheet, side, limit, shares, price_max):
 def _resting_place(sheet, limit, state_row):
     """Return the usable venue to rest at, -1 when none is usable.
 
-    Known books come before unknown ones; then the least make fee + queue ahead × `QUEUE_WEIGHT`; ties: shorter queue,
+    Known books come before unknown ones; then the least make fee + weight of the queue ahead; ties: shorter queue,
     lower latency, lower venue number.
     """
     best, best_score, best_queue = -1, 0, 0
@@ -249,7 +248,7 @@ def _resting_place(sheet, limit, state_row):
             continue
         queue = max(sheet[QUEUE, venue], 0)
         fee = sheet[MAKE_MILS, venue] * MILLION if limit >= PRICE_UNIT else limit * sheet[MAKE_PPM, venue]
-        score = fee + queue * QUEUE_WEIGHT
+        score = fee + queue * sheet[QUEUE_WEIGHT, venue]
         if best >= 0:
             if sheet[KNOWN, venue] != sheet[KNOWN, best]:
                 if sheet[KNOWN, venue] < sheet[KNOWN, best]:

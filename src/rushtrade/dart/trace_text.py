@@ -45,9 +45,13 @@ def _decision(number: int, decision: DecisionTrace, *, buys: bool) -> Iterator[s
         f"({decision.bid_shares} × {decision.ask_shares} shares){last}"
     )
     yield from _considered(decision)
-    if decision.strategy == "post" and decision.own_side:
-        waiting = ", ".join(f"{quote.venue} {quote.shares} @ {quote.price}" for quote in decision.own_side)
-        yield f"  resting on our side: {waiting}"
+    if decision.resting_places:
+        yield f"  {'':>3}  {'rest at':<8}{'best':>12}{'shares':>9}{'fee':>10}{'weight':>14}  queue ahead"
+        for rank, place in enumerate(decision.resting_places, start=1):
+            yield (
+                f"  {rank:>3}  {place.venue:<8}{place.best or 'none':>12}{place.best_shares:>9}"
+                f"{place.make_fee:>10}{place.weight:>14}  {place.queue_ahead}"
+            )
     for skip in decision.left_out:
         yield f"  left out {skip.venue}: {skip.sentence}"
     if not decision.children:

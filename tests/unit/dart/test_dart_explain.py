@@ -9,7 +9,8 @@ from dart_journal import BUY_500, Journal, swept_then_rested
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushtrade.dart.explain import SENTENCES, explain, format_fine
+from rushtrade.dart.costs import format_fine
+from rushtrade.dart.explain import SENTENCES, explain
 from rushtrade.dart.story import OrderStory
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
@@ -43,7 +44,10 @@ Decision 2, 2026-03-02T14:30:00.007Z: post, 250 shares up to 10.01
   saw 10.00 / 10.02 (500 × 100 shares)
        venue          price   shares       fee        all in
     1  DDD            10.02      100    0.0030       10.0230  beyond the limit
-  resting on our side: AAA 500 @ 10.00, BBB 100 @ 9.99
+       rest at         best   shares       fee        weight  queue ahead
+    1  DDD             none        0   -0.0020       -0.0020  0
+    2  AAA            10.00      500   -0.0020       -0.0020  0
+    3  BBB             9.99      100    0.0000        0.0000  0
   left out AAA: another route was chosen
   left out BBB: another route was chosen
   left out CCC: the venue cannot be reached
