@@ -6,6 +6,7 @@ import typer
 
 from rushtrade.app.day import day
 from rushtrade.app.itch import itch
+from rushtrade.app.up import demo_credentials_command, up
 
 cli = typer.Typer(
     name="rushtrade",
@@ -14,6 +15,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+cli.command()(up)
+cli.command("demo-credentials")(demo_credentials_command)
 cli.command()(day)
 cli.command()(itch)
 

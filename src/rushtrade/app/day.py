@@ -19,7 +19,7 @@ from rushtrade.app.clocks import MarketClock
 from rushtrade.app.day_tally import DayTally
 from rushtrade.app.day_traders import Traders
 from rushtrade.app.terminal import print_json, refuse_plainly
-from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
+from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
 from rushtrade.core.sequencer import Core
 from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.errors import InvalidInput
@@ -125,7 +125,7 @@ def run_day(
                 f"{directory} already holds a house; a headless day begins in an empty directory"
             )
         today = new_york_calendar().last_trading_day(time.time_ns())
-        trading_day = prepare_day(core, clock, world, ItchFile(path), date, today)
+        trading_day = prepare_day(core, clock, world, ItchFile(path), choose_date(core, date, today))
         tally = DayTally()
         core.subscribe(tally.read)
         traders = Traders(seed, [venue.route_code for venue in world.venues])

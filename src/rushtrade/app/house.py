@@ -75,7 +75,10 @@ class House:
         self.gateway = OrderGateway(links, locates, self._held_back.append)
         self._to_route: dict[int, None] = {}
         self._marks_due_ns = 0
-        core.subscribe(self._on_frame)
+        self._unmarked: dict[int, None] = {}
+        """Instruments that changed since the core saw their marks."""
+        self.leave = core.subscribe(self._on_frame)
+        """Hear no more frames: the day is over."""
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -172,9 +175,17 @@ class House:
             return
         stops_wait = any(self.core.state.blotter.stops.values())
         self._marks_due_ns = now_ns + (STOP_MARKS_EVERY_NS if stops_wait else MARKS_EVERY_NS)
+        self.look()
+        if self._unmarked:
+            marks = self.data.marks(sorted(self._unmarked))
+            self._unmarked.clear()
+            self.core.submit_all([ObserveMarks(tuple(marks))], "market")
+
+    def look(self) -> list[int]:
+        """Give the instruments whose quote or trades changed since the last look."""
         touched = self.data.touched()
-        if touched:
-            self.core.submit_all([ObserveMarks(tuple(self.data.marks(touched)))], "market")
+        self._unmarked.update(dict.fromkeys(touched))
+        return touched
 
     def arrive_all(self) -> None:
         """Let everything that is in transit arrive, however long it takes: the market is closing."""

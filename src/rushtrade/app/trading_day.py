@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from rushtrade.app.clocks import MarketClock
+from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.founding import define_instruments, execute, found_firm
 from rushtrade.app.house import House
 from rushtrade.core.replay import Progress, restore
@@ -28,8 +29,6 @@ from rushtrade.market.market_data import MarketData
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.world import World
-
-JOURNAL_FILE = "journal.sqlite"
 
 
 class TradingDay:
@@ -78,6 +77,7 @@ class TradingDay:
         self.house.submit(cmd.OpenMarket(is_open=False), "market")
         self.house.submit(cmd.CloseDay(day_number(self.trade_date)), "calendar")
         self.house.pump()
+        self.house.leave()
 
 
 def open_core(
@@ -101,11 +101,10 @@ def prepare_day(
     clock: MarketClock,
     world: World,
     source: FlowSource,
-    date: dt.date | None,
-    default_date: dt.date,
+    trade_date: dt.date,
+    data: MarketData | None = None,
 ) -> TradingDay:
-    """Put a market and the house together for a trade date; `date` None takes the open one or the next after the last."""
-    trade_date = choose_date(core, date, default_date)
+    """Put a market and the house together for a trade date; `data` is the data center of the days before, if any."""
     midnight = midnight_ns(trade_date)
     clock.move(midnight)
     flow = Flow(source, midnight)
@@ -117,9 +116,9 @@ def prepare_day(
             f"this house lives in world {core.state.world!r}; start it with that world, or another with --data elsewhere"
         )
     ids = define_instruments(core, instruments)
-    data = MarketData(
-        {ids[symbol]: symbol for symbol in flow.symbols}, [venue.code for venue in world.venues]
-    )
+    if data is None:
+        named = {ids[symbol]: symbol for symbol in flow.symbols}
+        data = MarketData(named, [venue.code for venue in world.venues])
     data.open_day(midnight)
     market = Market(world, flow.symbols, flow, round_lots=[row.round_lot for row in instruments])
     locates = {ids[symbol]: place for place, symbol in enumerate(flow.symbols, start=1)}

@@ -1,7 +1,8 @@
 """What an account is worth and what it may still spend: one set of functions for every check and every screen.
 
 Valuation price of an instrument: the last sale held within a good two-sided quote; the midpoint where nothing has
-traded; the last good price where the quote is one-sided, crossed or absent. Absurd data therefore never moves a check.
+traded; the last good price where the quote is one-sided, crossed, absent, or so wide that it says nothing (an offer above twice the
+bid is somebody's stub). Such data therefore never moves a check.
 
 Margin account: initial requirement by Regulation T (12 CFR 220.12), maintenance by FINRA 4210(c); an account
 below the minimum equity of FINRA 4210(b) gets no credit. Cash account: what it has, less what open orders hold.
@@ -15,10 +16,11 @@ import msgspec
 
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.instruments import Instrument, InstrumentKind
-from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_MAX
 from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
+from rushtrade.ledger.position import Position
 from rushtrade.rules.margin import MILLION, MarginRules
 
 
@@ -43,13 +45,13 @@ class AccountSummary(msgspec.Struct, frozen=True, gc=False):
 
 def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
     """Valuation price from a quote and last sale; `previous` when they cannot be trusted. 0 = none yet."""
-    if bid > 0 and ask >= bid:
+    if 0 < bid <= ask <= min(2 * bid, PRICE_MAX):
         if last > 0:
             return min(max(last, bid), ask)
         return (bid + ask) // 2
     if previous > 0:
         return previous
-    return max(last, 0)
+    return last if 0 < last <= PRICE_MAX else 0
 
 
 def initial_rate_ppm(instrument: Instrument, rules: MarginRules) -> int:
@@ -125,9 +127,7 @@ def summarize(
         price = prices.get(instrument_id, 0)
         value = price * shares * MONEY_PER_PRICE_SHARE
         realised += position.realised
-        day_profit += (
-            position.day_cash + value - _value_at_open(position.day_open_shares, instruments[instrument_id])
-        )
+        day_profit += position_day_profit(position, price, instruments[instrument_id])
         unrealised += value - position.cost
         if shares > 0:
             long_value += value
@@ -156,6 +156,7 @@ def summarize(
     )
 
 
-def _value_at_open(shares: int, instrument: Instrument) -> int:
-    """Value of the shares the day began with, at the close before."""
-    return instrument.previous_close * shares * MONEY_PER_PRICE_SHARE
+def position_day_profit(position: Position, price: int, instrument: Instrument) -> int:
+    """Profit of the day on one position, charges left out: today's trades and value, less what the day began with."""
+    began = instrument.previous_close * position.day_open_shares * MONEY_PER_PRICE_SHARE
+    return position.day_cash + price * position.shares * MONEY_PER_PRICE_SHARE - began

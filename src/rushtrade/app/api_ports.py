@@ -1,0 +1,184 @@
+"""What the API is handed of a running house: the live views, and the one way in."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from rushtrade.api import ports
+from rushtrade.app.runtime import AS_FAST_AS_POSSIBLE, Runtime
+from rushtrade.core.sequencer import Ticket
+from rushtrade.core.state import HouseState
+from rushtrade.domain.commands import AnyCommand
+from rushtrade.domain.errors import HouseBusy
+from rushtrade.domain.numbers import notional
+from rushtrade.domain.orders import Side
+from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.risk.valuation import position_day_profit, summarize
+from rushtrade.rules.calendar import new_york_calendar
+from rushtrade.rules.sessions import Session, session_on
+from rushtrade.rules.settlement import settlement_of
+
+
+class SubmitPort:
+    """Commands in, durable outcomes out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def __call__(self, command: AnyCommand, actor: str) -> ports.Outcome | ports.Busy:
+        """Put a command in and wait until it is durable."""
+        runtime = self._runtime
+        answered: asyncio.Future[ports.Outcome] = asyncio.get_running_loop().create_future()
+
+        def on_done(ticket: Ticket) -> None:
+            if not answered.done():
+                answered.set_result(
+                    ports.Outcome(ticket.seq, runtime.day.core.state.now_ns, ticket.events or ())
+                )
+
+        try:
+            runtime.day.house.submit(command, actor, on_done)
+        except HouseBusy:
+            return ports.BUSY
+        runtime.nudge()
+        return await answered
+
+
+class AccountsPort:
+    """Accounts valued by the functions the risk checks use."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    @property
+    def _state(self) -> HouseState:
+        return self._runtime.day.core.state
+
+    def account_summary(self, account_id: int) -> ports.AccountSummary:
+        """Value an account now."""
+        state = self._state
+        account = state.accounts[account_id]
+        risk = state.risk
+        summary = summarize(state.ledger, account, risk.prices, state.instruments, risk.margin)
+        fields = {name: getattr(summary, name) for name in summary.__struct_fields__}
+        return ports.AccountSummary(**fields, equity_at_close=account.equity_at_close)
+
+    def positions(self, account_id: int) -> Sequence[ports.PositionView]:
+        """List an account's positions, also those closed today."""
+        state = self._state
+        views = []
+        for instrument_id, position in sorted(state.accounts[account_id].positions.items()):
+            price = state.risk.prices.get(instrument_id, 0)
+            value = notional(price, position.shares)
+            views.append(
+                ports.PositionView(
+                    instrument_id=instrument_id,
+                    shares=position.shares,
+                    cost=position.cost,
+                    price=price,
+                    market_value=value,
+                    unrealised=value - position.cost,
+                    realised=position.realised,
+                    day_profit=position_day_profit(position, price, state.instruments[instrument_id]),
+                    closing_held=position.closing_held,
+                )
+            )
+        return views
+
+
+class PulsePort:
+    """Tells what changed in the market."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def subscribe(self, callback: Callable[[Sequence[int]], None]) -> Callable[[], None]:
+        """Call `callback` with instrument ids from now on."""
+        return self._runtime.on_touched(callback)
+
+
+class ClockPort:
+    """Market time and the calendar."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def now_ns(self) -> int:
+        """Time of the market now."""
+        return self._runtime.day.clock.now_ns
+
+    def is_open(self) -> bool:
+        """True while venues trade."""
+        return self._runtime.is_open
+
+    def next_open_ns(self) -> int:
+        """When the market opens next."""
+        return self._following().open_ns
+
+    def next_close_ns(self) -> int:
+        """When the market closes next."""
+        if not self.is_open():
+            return self._following().close_ns
+        return min(session_on(self._runtime.day.trade_date).close_ns, _END_OF_TIME)
+
+    def sessions(self, first: dt.date, last: dt.date) -> Sequence[ports.SessionDay]:
+        """Sessions from `first` to `last`."""
+        return [
+            ports.SessionDay(
+                date=day,
+                opens_ns=session.open_ns,
+                closes_ns=session.close_ns,
+                pre_opens_ns=session.pre_open_ns,
+                post_closes_ns=session.post_close_ns,
+                settlement_date=settlement_of(day).settlement_date,
+            )
+            for day in new_york_calendar().sessions(first, last)
+            for session in (session_on(day),)
+        ]
+
+    def _following(self) -> Session:
+        return session_on(new_york_calendar().add_sessions(self._runtime.day.trade_date, 1))
+
+
+_END_OF_TIME = 2**63 - 1
+
+
+def label_port(runtime: Runtime) -> Callable[[], ports.MarketLabel]:
+    """Say which market this is."""
+
+    def label() -> ports.MarketLabel:
+        day = runtime.day
+        flow = day.flow
+        session = session_on(day.trade_date)
+        is_open = runtime.is_open
+        over = (
+            f"the market closed when {flow.source_label} ended"
+            if day.is_over and not flow.simulated
+            else None
+        )
+        return ports.MarketLabel(
+            source="simulated" if flow.simulated else "recorded",
+            label="SIMULATED MARKET" if flow.simulated else flow.source_label,
+            file=None if flow.simulated else flow.source_label,
+            speed="max" if runtime.speed == AS_FAST_AS_POSSIBLE else f"{runtime.speed:g}",
+            state="open" if is_open else "closed",
+            session="regular" if is_open else "closed",
+            trade_date=day.trade_date,
+            opens_ns=session.open_ns,
+            closes_ns=session.close_ns,
+            progress=None if flow.simulated else flow.progress,
+            message=over,
+        )
+
+    return label
+
+
+def stamp_port(runtime: Runtime) -> ports.Stamp:
+    """Take stamps of the data center."""
+
+    def stamp(instrument_id: int, side: Side, shares: int, *, near: bool) -> QuoteStamp:
+        return runtime.day.house.data.stamp(instrument_id, side, max(shares, 1), near=near)
+
+    return stamp

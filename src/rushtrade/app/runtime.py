@@ -1,0 +1,136 @@
+"""A running house: the market paced by the wall clock, trade dates that follow each other, and who listens.
+
+Theory of operation. One asyncio task on the one thread that owns the core lets market time follow the wall clock at a speed, in beats of
+`BEAT_SECONDS`; between beats, commands of the API are decided at once (`nudge`). When the order flow of a recorded file ends, its trade date is closed and
+the house stays up to be looked at; a generated flow ends with its session, and the next trade date opens. A failure of the core ends the task
+and with it the process: it is restarted from the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from rushtrade.app.trading_day import TradingDay
+from rushtrade.domain.frames import FrameBody
+from rushtrade.journal.sqlite import SqliteJournal
+from rushtrade.rules.sessions import session_on
+from rushtrade.store.store import Store
+
+BEAT_SECONDS = 0.01
+"""Pause between two advances of market time: a hundred looks at the market a second."""
+LAG_NS_MAX = 250_000_000
+"""Most market time caught up in one beat, so that a busy spell never starves the API."""
+WRITE_EVERY_SECONDS = 0.25
+"""How often read models are written to their file; they are rebuilt from the journal if the last ones are lost."""
+AS_FAST_AS_POSSIBLE = 0.0
+"""Speed at which market time does not wait for the wall clock."""
+
+log = structlog.get_logger(__name__)
+
+
+class Runtime:
+    """One house, day after day."""
+
+    def __init__(
+        self,
+        day: TradingDay,
+        journal: SqliteJournal,
+        store: Store,
+        speed: float,
+        next_day: Callable[[TradingDay], TradingDay | None],
+    ) -> None:
+        """`next_day` gives the day after one that closed, None when there is none."""
+        self.day = day
+        self.store = store
+        self.speed = speed
+        self._journal = journal
+        self._next_day = next_day
+        self._listeners: list[Callable[[Sequence[int]], None]] = []
+        self._nudged = False
+        self._wall_ns = 0
+        self._market_ns = 0
+        day.core.subscribe(self._on_frame)
+
+    @property
+    def is_open(self) -> bool:
+        """True while venues trade."""
+        return self.day.core.state.risk.market_open
+
+    def open(self) -> None:
+        """Open the day, or take up an open one."""
+        self.day.open()
+        self._pace()
+        log.info("market open", trade_date=str(self.day.trade_date), flow=self.day.flow.source_label)
+
+    def on_touched(self, listener: Callable[[Sequence[int]], None]) -> Callable[[], None]:
+        """Call `listener` with instruments whose quote or trades changed; give what ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def nudge(self) -> None:
+        """Have the commands that wait decided in this turn of the event loop."""
+        if not self._nudged:
+            self._nudged = True
+            asyncio.get_running_loop().call_soon(self._decide)
+
+    async def run(self) -> None:
+        """Let market time pass until cancelled."""
+        written = time.monotonic()
+        while True:
+            await asyncio.sleep(0 if self._is_behind() else BEAT_SECONDS)
+            self.beat()
+            if time.monotonic() - written >= WRITE_EVERY_SECONDS:
+                self.store.write()
+                self._journal.housekeep()
+                written = time.monotonic()
+
+    def beat(self) -> None:
+        """Bring market time up to the wall clock, as far as one beat may."""
+        if not self.is_open:
+            self.day.house.pump()
+            return
+        self.day.advance(max(self._due_ns(), self.day.clock.now_ns))
+        touched = self.day.house.look()
+        if touched:
+            for listener in self._listeners:
+                listener(touched)
+        if self._is_over():
+            self._turn_the_day()
+
+    def _due_ns(self) -> int:
+        now_ns = self.day.clock.now_ns
+        if self.speed == AS_FAST_AS_POSSIBLE:
+            return now_ns + LAG_NS_MAX
+        target_ns = self._market_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed)
+        return min(target_ns, now_ns + max(LAG_NS_MAX, int(LAG_NS_MAX * self.speed)))
+
+    def _is_behind(self) -> bool:
+        return self.is_open and self.speed == AS_FAST_AS_POSSIBLE
+
+    def _pace(self) -> None:
+        """Let market time and wall time start together from here."""
+        self._wall_ns = time.monotonic_ns()
+        self._market_ns = self.day.clock.now_ns
+
+    def _is_over(self) -> bool:
+        return self.day.is_over or self.day.clock.now_ns >= session_on(self.day.trade_date).close_ns
+
+    def _turn_the_day(self) -> None:
+        self.day.close()
+        self.store.write()
+        log.info("day closed", trade_date=str(self.day.trade_date))
+        following = self._next_day(self.day)
+        if following is not None:
+            self.day = following
+            self.open()
+
+    def _decide(self) -> None:
+        self._nudged = False
+        self.day.house.pump()
+
+    def _on_frame(self, body: FrameBody) -> None:
+        self.store.apply(body, self._journal.last().seq)

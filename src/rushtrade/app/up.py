@@ -1,0 +1,221 @@
+"""`rushtrade up` and `rushtrade demo-credentials`: the house on its address, and how to reach it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+import uvicorn
+import uvloop
+from rich.console import Console
+
+from rushtrade.api.application import build, server_settings
+from rushtrade.api.ports import Ports
+from rushtrade.app.api_ports import AccountsPort, ClockPort, PulsePort, SubmitPort, label_port, stamp_port
+from rushtrade.app.clocks import MarketClock
+from rushtrade.app.data_directory import data_directory
+from rushtrade.app.demo import (
+    RUNNING_FILE,
+    DemoCredentials,
+    RunningHouse,
+    demo_credentials,
+    open_demo,
+    read_demo,
+    write_private,
+)
+from rushtrade.app.order_story import explainer
+from rushtrade.app.preview import preview_port
+from rushtrade.app.runtime import Runtime
+from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
+from rushtrade.core.replay import take_snapshot
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.instants import parse_date
+from rushtrade.exchange.generated_flow import GeneratedFlow
+from rushtrade.exchange.itch_source import FlowSource, ItchFile
+from rushtrade.rules.calendar import new_york_calendar
+from rushtrade.rules.world import World
+from rushtrade.rules.world_file import load_world
+from rushtrade.store.store import Store
+
+STORE_FILE = "views.sqlite"
+SPEED_MAX = 10_000.0
+
+
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65_535)
+    ] = 8000,
+    market: Annotated[
+        Path | None,
+        typer.Option(help="ITCH 5.0 file whose order flow is the market; default: generated flow."),
+    ] = None,
+    speed: Annotated[str, typer.Option(help="Market time per wall time: a number, or 'max'.")] = "1",
+    seed: Annotated[int, typer.Option(help="Seed of the generated flow.")] = 1,
+    world: Annotated[str, typer.Option(help="World: a built-in name or a TOML file.")] = "us-2026",
+    date: Annotated[str, typer.Option(help="Trade date YYYY-MM-DD; default: the last trading day.")] = "",
+    data: Annotated[Path | None, typer.Option(help="Where the house lives.")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the address and demo login as one JSON object.")
+    ] = False,
+) -> None:
+    """Start the house and serve its page, its APIs and its streams until interrupted."""
+    with refuse_plainly(json=json), contextlib.suppress(KeyboardInterrupt):
+        pace = _speed(speed)
+        listening = _listen(host, port)
+        uvloop.run(
+            _serve(
+                listening,
+                market,
+                pace,
+                seed,
+                load_world(world),
+                parse_date(date) if date else None,
+                data_directory(data),
+                json=json,
+            )
+        )
+
+
+def demo_credentials_command(
+    data: Annotated[Path | None, typer.Option(help="Where the house lives.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the addresses, keys and login of the running demo."""
+    with refuse_plainly(json=json):
+        found = read_demo(data_directory(data))
+        if json:
+            print_json(found)
+        else:
+            for name in found.__struct_fields__:
+                typer.echo(f"{name:20} {getattr(found, name)}")
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= SPEED_MAX:
+        raise InvalidInput(f"speed {text!r} is not a number above 0 and at most {SPEED_MAX:g}, or 'max'")
+    return speed
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything is opened, so that a taken one costs nothing."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise InvalidInput(
+            f"cannot listen on {host}:{port}: {error.strerror}; another --port (0 = any free one) would pass"
+        ) from None
+    return listening
+
+
+async def _serve(
+    listening: socket.socket,
+    market: Path | None,
+    speed: float,
+    seed: int,
+    world: World,
+    date: dt.date | None,
+    directory: Path,
+    *,
+    json: bool,
+) -> None:
+    clock = MarketClock(0)
+    core, journal = open_core(directory, clock)
+    try:
+        trade_date = choose_date(core, date, new_york_calendar().last_trading_day(time.time_ns()))
+        day = prepare_day(core, clock, world, _source(market, world, seed), trade_date)
+        credentials, login = open_demo(core, directory)
+        store = Store(directory / STORE_FILE)
+        store.catch_up(journal)
+        runtime = Runtime(day, journal, store, speed, _following(world, market, seed))
+        ports = Ports(
+            store=store,
+            submit=SubmitPort(runtime),
+            accounts=AccountsPort(runtime),
+            market=day.house.data,
+            pulse=PulsePort(runtime),
+            clock=ClockPort(runtime),
+            label=label_port(runtime),
+            stamp=stamp_port(runtime),
+            preview=preview_port(runtime),
+            explain=explainer(store, core.state.desk.routes),
+            credentials=credentials,
+        )
+        runtime.open()
+        address = listening.getsockname()
+        symbols = list(day.flow.symbols)
+        running = RunningHouse(address[0], address[1], os.getpid(), symbols)
+        write_private(directory / RUNNING_FILE, msgspec.json.encode(running))
+        server = uvicorn.Server(uvicorn.Config(build(ports), log_level="warning", **server_settings()))
+        _announce(demo_credentials(login, address[0], address[1], symbols), day, directory, json=json)
+        await _run(server, listening, runtime)
+        store.close()
+        take_snapshot(journal, core.state, core.next_seq)
+    finally:
+        (directory / RUNNING_FILE).unlink(missing_ok=True)
+        journal.close()
+
+
+async def _run(server: uvicorn.Server, listening: socket.socket, runtime: Runtime) -> None:
+    """Serve and let time pass until one of the two ends."""
+    market = asyncio.create_task(runtime.run(), name="market")
+    serving = asyncio.create_task(server.serve(sockets=[listening]), name="server")
+    done, _ = await asyncio.wait({market, serving}, return_when=asyncio.FIRST_COMPLETED)
+    if market in done:
+        server.should_exit = True
+        await serving
+        market.result()
+    market.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await market
+
+
+def _source(market: Path | None, world: World, seed: int) -> FlowSource:
+    return GeneratedFlow(world.symbols, seed) if market is None else ItchFile(market)
+
+
+def _following(world: World, market: Path | None, seed: int) -> Callable[[TradingDay], TradingDay | None]:
+    def following(day: TradingDay) -> TradingDay | None:
+        """Open the session after a generated one; after a recorded file there is none."""
+        if market is not None:
+            return None
+        date = new_york_calendar().add_sessions(day.trade_date, 1)
+        source = _source(None, world, seed + date.toordinal())
+        return prepare_day(day.core, day.clock, world, source, date, day.house.data)
+
+    return following
+
+
+def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    console = Console(highlight=False)
+    flow = day.flow
+    console.print(f"[bold]RushTrade[/bold] is up on [bold]{found.web_url}[/bold]")
+    console.print(f"  login      {found.web_user} / {found.web_password}")
+    console.print(f"  API key    {found.api_key} / {found.api_secret}")
+    console.print(
+        f"  market     {'SIMULATED: ' if flow.simulated else ''}{flow.source_label}, trade date {day.trade_date}"
+    )
+    console.print(f"  data       {directory}")
+    console.print("  stop with Ctrl-C; everything acknowledged is in the journal")
