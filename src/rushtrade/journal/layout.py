@@ -40,6 +40,8 @@ REFUSED_EPOCH: Final = "refused: epoch"
 REFUSED_PLACE: Final = "refused: place"
 REFUSED_CHANGE: Final = "refused: a journal is only appended to"
 
+_WRITE_AHEAD: Final = "PRAGMA journal_mode = WAL"
+
 _SCHEMA: Final = f"""
 CREATE TABLE head (
     id      INTEGER PRIMARY KEY CHECK (id = 1),
@@ -130,7 +132,7 @@ def _prepare_writing(db: apsw.Connection, path: Path) -> None:
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     else:
         _require_ours(db, path)
-    mode = db.execute("PRAGMA journal_mode = WAL").fetchall()
+    mode = db.execute(_WRITE_AHEAD).fetchall()
     if mode != [("wal",)]:
         raise JournalFailed(f"{path} cannot be put in write-ahead mode; SQLite answers {mode}")
     for pragma in (
