@@ -50,7 +50,7 @@ lint: $(STAMPS)/dev $(STAMPS)/web-packages ## run the checks alone, and mend wha
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@if [ -z "$(SKIP_WEB)" ]; then cd web && npx --no-install biome check --write . && npm run --silent check; fi
+	@if [ -z "$(SKIP_WEB)" ]; then cd web && npm run --silent fix && npm run --silent check; fi
 
 bench: $(STAMPS)/dev ## measure, print one table, write bench/results.json
 	$(BIN)/python -m bench $(ARGS)

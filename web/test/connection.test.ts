@@ -102,9 +102,8 @@ describe("requests", () => {
     const { connection, ends, end, open } = line();
     open();
     const asked = connection.request("order.enter");
-    const failed = expect(asked).rejects.toBeInstanceOf(LineDown);
     end().onclose({ code: 1006 });
-    await failed;
+    await expect(asked).rejects.toBeInstanceOf(LineDown);
     await vi.advanceTimersByTimeAsync(10_000);
     open();
     expect(ends.length).toBeGreaterThan(1);

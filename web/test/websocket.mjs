@@ -15,10 +15,10 @@ export function accept(request, socket, on) {
   let pending = Buffer.alloc(0);
   socket.on("data", (chunk) => {
     pending = Buffer.concat([pending, chunk]);
-    for (let frame = take(pending); frame !== null; frame = take(pending)) {
-      pending = pending.subarray(frame.length);
-      if (frame.opcode === 1) on.message(frame.payload.toString("utf8"));
-      else if (frame.opcode === 8) socket.end();
+    for (let next = take(pending); next !== null; next = take(pending)) {
+      pending = pending.subarray(next.length);
+      if (next.opcode === 1) on.message(next.payload.toString("utf8"));
+      else if (next.opcode === 8) socket.end();
     }
   });
   socket.on("close", () => on.close());

@@ -53,10 +53,10 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
     const units = (draft().side === "buy" ? house.quotes.ask : house.quotes.bid)[index] ?? 0;
     if (units > 0) link().change({ limit: plainPrice(units) });
   };
-  const side = createMemo(() => draft().side);
-  const type = createMemo(() => draft().type);
+  const chosenSide = createMemo(() => draft().side);
+  const chosenType = createMemo(() => draft().type);
   createEffect(
-    on([link, symbol, side, type], () => {
+    on([link, symbol, chosenSide, chosenType], () => {
       if (draft().proposed) link().change({ limit: "" });
       propose();
     }),
