@@ -283,12 +283,13 @@ def room_to_forget(f: int, reference: int) -> bool:
 
 
 @kernel
-def forget(f: int, reference: int) -> None:
+def forget(f: int, reference: int, time: int) -> None:
     """A reference is given again while its order still stands: the earlier order goes."""
     entry = find_reference(f, reference)
     value = load_i64(entry + 8)
     if value:
         h = venue_header(f, value & 255)
+        set_clock(h, load_i64(h + H_MIDNIGHT) + time)
         order = load_i64(h + H_ORDERS) + (value >> 8)
         background_delete(h, order)
         free_order(h, order)
@@ -311,7 +312,7 @@ def arrive(f: int, message: int, letter: int, locate: int, time: int) -> bool:
     set_clock(h, load_i64(h + H_MIDNIGHT) + time)
     side = 1 if load_u8(message + 19) == _S else 0
     attribution = load_u32(message + 36) if letter == _F else 0
-    forget(f, reference)
+    forget(f, reference, time)
     order = background_add(h, locate, side, shares, load_be32(message + 32), attribution, reference)
     add_reference(f, reference, (order - load_i64(h + H_ORDERS)) * 256 + venue)
     return True
@@ -345,7 +346,7 @@ def change(f: int, message: int, letter: int, time: int) -> bool:
     else:
         renamed = load_be64(message + 19)
         remove_reference(f, reference)
-        forget(f, renamed)
+        forget(f, renamed, time)
         background_replace(h, order, shares, load_be32(message + 31), renamed)
         add_reference(f, renamed, value)
         reference = renamed
