@@ -226,9 +226,7 @@ class SqliteJournal(SqliteReader):
         with self._one_commit("copy the log back"):
             try:
                 in_log, copied = self._db.wal_checkpoint(mode=mode)
-            except (
-                apsw.BusyError
-            ):  # a reader, or a person with a shell, stands in the way; the log is as good
+            except apsw.BusyError:  # a reader or a shell stands in the way; the log serves as well
                 return
             self._mark.sync()
             self._log_bytes = (in_log - copied) * layout.PAGE_BYTES
