@@ -14,6 +14,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy allows no data: fonts or scripts
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
+    license: { fileName: "licenses.md" },
   },
   server: {
     proxy: {
