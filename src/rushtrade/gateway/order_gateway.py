@@ -95,14 +95,28 @@ class OrderGateway:
         parent.working += working
         self._children[token] = Outbound(venue, parent, working)
 
-    def resend(self, token: int, terms: ChildTerms) -> None:
-        """Queue a child that was never answered again, under its token; `flush` sends it."""
+    def resend(self, token: int, terms: ChildTerms, now_ns: int) -> None:
+        """Queue a child that was never answered again, under its token; `flush` sends it. The last line judges it as a new one."""
+        self._now_ns = now_ns
         child = self._children[token]
-        self._out[child.venue].append(self._enter_row(token, child.parent, terms))
+        parent = child.parent
+        parent.working -= child.working
+        refusal = self._limiter.refuse_new(parent, child.working, terms.price, now_ns)
+        if refusal:
+            del self._children[token]
+            self._refused(ReportRejected(child.venue, 0, token, 0, refusal, now_ns))
+        else:
+            self._out[child.venue].append(self._enter_row(token, parent, terms))
 
-    def resend_cancel(self, token: int) -> None:
+    def resend_cancel(self, token: int, now_ns: int) -> None:
         """Queue a cancel again that was never answered; `flush` sends it."""
+        self._now_ns = now_ns
         self._queue_cancel(token)
+
+    def resend_replace(self, token: int, new_token: int, shares: int, price: int, now_ns: int) -> None:
+        """Queue a replace again that was never answered, under its token; `flush` sends it."""
+        self._now_ns = now_ns
+        self._queue_replace(self._children[token].venue, token, new_token, shares, price)
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -116,7 +130,10 @@ class OrderGateway:
         parent = self._parents[event.order_id]
         token = event.first_token
         for terms in event.plan.children:
-            refusal = self._limiter.refuse_new(parent, terms.shares, terms.price, self._now_ns)
+            if parent.instrument_id in self._locates:
+                refusal = self._limiter.refuse_new(parent, terms.shares, terms.price, self._now_ns)
+            else:
+                refusal = f"no venue lists instrument {parent.instrument_id}"
             if refusal:
                 self._refused(ReportRejected(terms.venue, 0, token, 0, refusal, self._now_ns))
             else:
@@ -159,25 +176,16 @@ class OrderGateway:
             self._queue_cancel(token)
         if not event.new_token:
             return
-        refusal = self._limiter.refuse_size(event.shares, event.price, self._now_ns)
+        if event.shares > event.terms.quantity:
+            refusal = (
+                f"a child of {event.shares} shares would be larger than its order of {event.terms.quantity}"
+            )
+        else:
+            refusal = self._limiter.refuse_size(event.shares, event.price, self._now_ns)
         if refusal:
             self._refused(ReportRejected(event.venue, 0, event.new_token, event.token, refusal, self._now_ns))
-            return
-        row = (
-            oe.REPLACE,
-            0,
-            0,
-            0,
-            0,
-            self._firm,
-            event.new_token,
-            event.token,
-            event.price,
-            event.shares,
-            0,
-            0,
-        )
-        self._out[event.venue].append((*row, self._now_ns))
+        else:
+            self._queue_replace(event.venue, event.token, event.new_token, event.shares, event.price)
 
     def _on_replaced(self, event: ev.OrderReplaced) -> None:
         """Let the parent that children know go on under the replacement's id and size."""
@@ -221,3 +229,7 @@ class OrderGateway:
         if child is not None:
             row = (oe.CANCEL, 0, 0, 0, 0, self._firm, token, token, 0, 0, 0, 0, self._now_ns)
             self._out[child.venue].append(row)
+
+    def _queue_replace(self, venue: int, token: int, new_token: int, shares: int, price: int) -> None:
+        row = (oe.REPLACE, 0, 0, 0, 0, self._firm, new_token, token, price, shares, 0, 0, self._now_ns)
+        self._out[venue].append(row)
