@@ -106,7 +106,7 @@ def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:
 def _day_opened(state: HouseState, event: ev.DayOpened) -> None:
     state.open_day(event.trade_date, event.settlement_date, event.opens_ns, event.closes_ns)
     for order in state.blotter.orders.values():
-        order.progress = 0
+        order.progress = order.refusals = 0
 
 
 def _market_opened(state: HouseState, event: ev.MarketOpened) -> None:

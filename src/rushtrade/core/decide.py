@@ -46,14 +46,7 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.SetKillSwitch: firm.set_kill_switch,
 }
 
-NUMBERED_REPORTS = {
-    command: None
-    for command in (
-        cmd.ReportAccepted,
-        cmd.ReportExecuted,
-        cmd.ReportCanceled,
-        cmd.ReportReplaced,
-        cmd.ReportRejected,
-    )
-}
+NUMBERED_REPORTS = dict.fromkeys(
+    (cmd.ReportAccepted, cmd.ReportExecuted, cmd.ReportCanceled, cmd.ReportReplaced, cmd.ReportRejected)
+)
 """Commands that carry a venue's report number."""

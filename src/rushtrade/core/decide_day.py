@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from rushtrade.core.decide_firm import refused
-from rushtrade.core.decide_orders import Events, is_triggered
+from rushtrade.core.decide_orders import Events, is_triggered, trigger_price
 from rushtrade.core.state import HouseState
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
-from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instants import day_from_number, day_number
 from rushtrade.domain.orders import TimeInForce
 from rushtrade.rules.day import rules_for_day
+
+DAY_NUMBER_MAX = day_number(dt.date.max)
 
 
 def tick(state: HouseState, command: cmd.Tick, seq: int) -> Events:
@@ -26,21 +30,15 @@ def observe_marks(state: HouseState, command: cmd.ObserveMarks, seq: int) -> Eve
     stops = state.blotter.stops
     if not stops or not state.risk.market_open:
         return events
+    met: dict[int, None] = {}
     for mark in command.marks:
+        price = trigger_price(mark.bid, mark.ask, mark.last)
         for order_id, order in sorted(stops.get(mark.instrument_id, {}).items()):
-            if not order.cancel_reason and is_triggered(
-                order.terms, _trigger_price(mark.bid, mark.ask, mark.last)
-            ):
+            if order_id not in met and is_triggered(order.terms, price):
+                met[order_id] = None
                 events.append(ev.OrderTriggered(order_id, mark.last))
                 events.append(ev.RoutingNeeded(order_id))
     return events
-
-
-def _trigger_price(bid: int, ask: int, last: int) -> int:
-    """Last sale if it stands inside a good quote: a stray print outside of it triggers nothing."""
-    if bid > 0 and ask >= bid and not bid <= last <= ask:
-        return 0
-    return last
 
 
 def open_day(state: HouseState, command: cmd.OpenDay, seq: int) -> Events:
@@ -52,9 +50,11 @@ def open_day(state: HouseState, command: cmd.OpenDay, seq: int) -> Events:
         return refused(f"trade date {day_from_number(state.trade_date)} is still open; close it first")
     if command.trade_date <= state.trade_date:
         return refused(f"trade dates go forward; the last one was {day_from_number(state.trade_date)}")
+    if command.trade_date > DAY_NUMBER_MAX:
+        return refused(f"day number {command.trade_date} is no date; the last one is {DAY_NUMBER_MAX}")
     try:
         rules = rules_for_day(day_from_number(command.trade_date))
-    except InvalidInput as error:
+    except (InvalidInput, RuleMissing) as error:
         return refused(str(error))
     return [
         ev.DayOpened(
@@ -86,8 +86,12 @@ def close_day(state: HouseState, command: cmd.CloseDay, seq: int) -> Events:
     del seq
     if not state.day_is_open or command.trade_date != state.trade_date:
         return refused(
-            f"trade date {day_from_number(command.trade_date)} is not open"
-            + (f"; {day_from_number(state.trade_date)} is" if state.day_is_open else "")
+            f"day number {command.trade_date} is not the open trade date"
+            + (
+                f", which is {state.trade_date} ({day_from_number(state.trade_date)})"
+                if state.day_is_open
+                else ""
+            )
         )
     events: Events = [ev.MarketOpened(is_open=False)] if state.risk.market_open else []
     for order_id, order in sorted(state.blotter.orders.items()):

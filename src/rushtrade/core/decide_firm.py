@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from rushtrade.core.decide_orders import Events
 from rushtrade.core.state import HouseState
+from rushtrade.dart.sequences import check_tables
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
-from rushtrade.domain.accounts import AccountKind, AccountState
-from rushtrade.domain.numbers import MONEY_MAX, QUANTITY_MAX, format_cents
+from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState
+from rushtrade.domain.instants import DAY
+from rushtrade.domain.numbers import MONEY_MAX, MONEY_UNIT, QUANTITY_MAX, format_cents, notional
+from rushtrade.domain.orders import Side
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.domain.transfers import CASH, LedgerCode, Transfer, TransferCode, ledger_account
 from rushtrade.ledger.account import Account
-from rushtrade.risk.valuation import funds_available
+from rushtrade.risk.valuation import funds_available, initial_rate_ppm
+from rushtrade.rules.margin import MILLION
 
 _CLEARING = ledger_account(0, LedgerCode.CLEARING)
 _TRANSFER_AGENT = ledger_account(0, LedgerCode.TRANSFER_AGENT)
+OPEN_ORDERS_MAX = 100_000
+"""Open orders one account may be allowed: what a busy program needs, and a bound for a cancel of all of them."""
+COLLAR_BASIS_POINTS_MAX = 10_000
+"""A collar as wide as the price itself; wider is none."""
 TEXT_MAX = 200
 """Longest name, reason or reference a command may bring, in characters."""
+INSTRUMENT_ID_MAX = 2**32 - 1
+"""An asset's number stands in the low 32 bits of the ledger's keys."""
+PER_SHARE_MAX = 1_000 * MONEY_UNIT
+"""A thousand dollars a share: beyond any commission, and the largest order's charge still fits 64 bits."""
 
 
 def refused(text: str, account_id: int = 0) -> Events:
@@ -31,6 +43,9 @@ def open_firm(state: HouseState, command: cmd.OpenFirm, seq: int) -> Events:
         return refused(f"the firm {state.firm_name!r} is open already; a journal holds one firm")
     if not command.name or len(command.name) > TEXT_MAX:
         return refused(f"a firm's name has 1 to {TEXT_MAX} characters")
+    problem = check_tables(command.routes, command.sequences)
+    if problem is not None:
+        return refused(problem)
     return [ev.FirmOpened(command.name, command.world, command.routes, command.sequences)]
 
 
@@ -38,8 +53,10 @@ def define_instrument(state: HouseState, command: cmd.DefineInstrument, seq: int
     """Add or change an instrument; a symbol names one instrument."""
     del seq
     instrument = command.instrument
-    if instrument.instrument_id <= 0 or not instrument.symbol or len(instrument.symbol) > TEXT_MAX:
-        return refused("an instrument has a positive id and a symbol")
+    if not 0 < instrument.instrument_id <= INSTRUMENT_ID_MAX:
+        return refused(f"an instrument's id is 1 to {INSTRUMENT_ID_MAX}, not {instrument.instrument_id}")
+    if not instrument.symbol or len(instrument.symbol) > TEXT_MAX:
+        return refused(f"an instrument's symbol has 1 to {TEXT_MAX} characters")
     known = state.symbols.get(instrument.symbol)
     if known not in {None, instrument.instrument_id}:
         return refused(f"symbol {instrument.symbol} already names instrument {known}")
@@ -54,6 +71,8 @@ def define_commission_scheme(state: HouseState, command: cmd.DefineCommissionSch
     terms = command.terms
     if terms.scheme_id <= 0 or min(terms.per_share, terms.per_trade, terms.order_min, terms.order_max) < 0:
         return refused("a commission scheme has a positive id and no negative amount")
+    if terms.per_share > PER_SHARE_MAX or max(terms.per_trade, terms.order_min, terms.order_max) > MONEY_MAX:
+        return refused(f"a commission is at most ${format_cents(PER_SHARE_MAX)} a share")
     if terms.order_max and terms.order_max < terms.order_min:
         return refused("a commission scheme's maximum is not below its minimum")
     return [ev.CommissionSchemeDefined(terms)]
@@ -78,6 +97,9 @@ def open_account(state: HouseState, command: cmd.OpenAccount, seq: int) -> Event
         return refused("an account has a number at the clearing firm")
     if command.short_permitted and command.kind is not AccountKind.MARGIN:
         return refused("short sales need a margin account")
+    problem = _limits_problem(command.limits)
+    if problem:
+        return refused(problem)
     return [
         ev.AccountOpened(
             len(state.accounts) + 1,
@@ -103,6 +125,9 @@ def change_account(state: HouseState, command: cmd.ChangeAccount, seq: int) -> E
         return refused("a change of an account needs a reason", command.account_id)
     if command.short_permitted and account.kind is not AccountKind.MARGIN:
         return refused("short sales need a margin account", command.account_id)
+    problem = _limits_problem(command.limits)
+    if problem:
+        return refused(problem, command.account_id)
     if command.state is AccountState.CLOSED and _is_in_use(state, account):
         return refused(
             f"account {account.number} still has money, positions or open orders and cannot be closed",
@@ -118,6 +143,21 @@ def change_account(state: HouseState, command: cmd.ChangeAccount, seq: int) -> E
             command.reason,
         )
     ]
+
+
+def _limits_problem(limits: AccountLimits) -> str:
+    """Say which limit of an account cannot be set."""
+    bounds = (
+        ("shares an order", limits.order_shares_max, QUANTITY_MAX),
+        ("micro-dollars an order", limits.order_notional_max, MONEY_MAX),
+        ("open orders", limits.open_orders_max, OPEN_ORDERS_MAX),
+        ("basis points of collar", limits.collar_basis_points, COLLAR_BASIS_POINTS_MAX),
+        ("ns of duplicate window", limits.duplicate_window_ns, DAY),
+    )
+    for what, value, most in bounds:
+        if not 0 <= value <= most:
+            return f"a limit of {value} {what} cannot be set; 0 to {most} can"
+    return ""
 
 
 def _is_in_use(state: HouseState, account: Account) -> bool:
@@ -170,31 +210,56 @@ def transfer_shares(state: HouseState, command: cmd.TransferShares, seq: int) ->
     if abs(command.cost) > MONEY_MAX or (command.cost < 0) != (shares < 0 and command.cost != 0):
         return refused("the cost basis has the sign of the shares", account.account_id)
     customer = ledger_account(account.account_id, LedgerCode.CUSTOMER_SETTLED)
+    cost = command.cost
     if shares > 0:
-        if account.shares(command.instrument_id) < 0:
-            return refused(
-                "shares are not brought into a short position; buy to cover it", account.account_id
-            )
+        problem = _shares_in_problem(account, command.instrument_id)
         transfer = Transfer(TransferCode.SHARES_IN, _TRANSFER_AGENT, customer, command.instrument_id, shares)
     else:
-        position = account.positions.get(command.instrument_id)
-        settled = state.ledger.settled_balance(account.account_id, command.instrument_id)
-        free = min(settled, position.shares - position.closing_held) if position is not None else 0
-        if -shares > free:
-            return refused(
-                f"{-shares} shares cannot go out: {max(free, 0)} are settled and free", account.account_id
-            )
+        problem = _shares_out_problem(state, account, command.instrument_id, -shares)
+        if not problem:
+            cost = -account.positions[command.instrument_id].cost_of(-shares)
         transfer = Transfer(
             TransferCode.SHARES_OUT, customer, _TRANSFER_AGENT, command.instrument_id, -shares
         )
+    if problem:
+        return refused(problem, account.account_id)
     return [
         ev.SharesTransferred(
-            account.account_id, command.instrument_id, shares, command.cost, command.reference, (transfer,)
+            account.account_id, command.instrument_id, shares, cost, command.reference, (transfer,)
         )
     ]
 
 
+def _shares_in_problem(account: Account, instrument_id: int) -> str:
+    """Say why shares cannot come in: they would meet a short position, or one that an open order makes."""
+    if account.shares(instrument_id) < 0:
+        return "shares are not brought into a short position; buy to cover it"
+    for order_id, (open_instrument, side, _, opens) in sorted(account.open_orders.items()):
+        if open_instrument == instrument_id and side is Side.SELL and opens:
+            return f"shares are not brought in while short sale {order_id} is open; cancel it first"
+    return ""
+
+
+def _shares_out_problem(state: HouseState, account: Account, instrument_id: int, shares: int) -> str:
+    """Say why shares cannot go out: not there, not settled, promised to an order, or lent against."""
+    position = account.positions.get(instrument_id)
+    settled = state.ledger.settled_balance(account.account_id, instrument_id)
+    free = min(settled, position.shares - position.closing_held) if position is not None else 0
+    if shares > free:
+        return f"{shares} shares cannot go out: {max(free, 0)} are settled and free"
+    if account.kind is AccountKind.MARGIN:
+        risk = state.risk
+        value = notional(risk.prices.get(instrument_id, 0), shares)
+        rate_ppm = initial_rate_ppm(state.instruments[instrument_id], risk.margin)
+        funds = funds_available(state.ledger, account, risk.prices, state.instruments, risk.margin)
+        if value - value * rate_ppm // MILLION > max(funds, 0):
+            return f"{shares} shares cannot go out: the account borrows against them, ${format_cents(max(funds, 0))} is free"
+    return ""
+
+
 def _check_transfer(account: Account, reference: str, amount: int, most: int) -> Events:
+    if account.state is AccountState.CLOSED:
+        return refused(f"account {account.number} is closed", account.account_id)
     if not reference or len(reference) > TEXT_MAX:
         return refused("a transfer has a reference, unique in its account", account.account_id)
     if reference in account.references:

@@ -72,7 +72,9 @@ def enter_order(state: HouseState, command: cmd.EnterOrder, seq: int) -> Events:
         bound=verdict.bound,
     )
     if terms.stop_price:
-        if not is_triggered(terms, stamp.last):
+        if not state.risk.market_open or not is_triggered(
+            terms, trigger_price(stamp.bid, stamp.ask, stamp.last)
+        ):
             return [accepted]
         return [
             accepted,
@@ -132,6 +134,13 @@ def _rejected(
     return ev.OrderRejected(
         command.account_id, command.client_order_id, command.terms, reason, text, first_order_id
     )
+
+
+def trigger_price(bid: int, ask: int, last: int) -> int:
+    """Last sale if it stands inside a good quote: a stray print outside of it triggers nothing."""
+    if bid > 0 and ask >= bid and not bid <= last <= ask:
+        return 0
+    return last
 
 
 def is_triggered(terms: OrderTerms, last: int) -> bool:

@@ -11,7 +11,7 @@ from rushtrade.core.decide_orders import Events
 from rushtrade.core.state import HouseState
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
-from rushtrade.domain.numbers import format_price
+from rushtrade.domain.numbers import MONEY_MAX, MONEY_PER_PRICE_SHARE, format_price
 from rushtrade.domain.orders import Side, TimeInForce
 from rushtrade.orders.fill import fill
 from rushtrade.orders.order import Child, Order, Replacement
@@ -53,6 +53,10 @@ def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) ->
     if through or price <= 0:
         return _anomaly(
             command, f"execution at {format_price(price)} beyond the limit {format_price(child.price)}"
+        )
+    if price * shares > MONEY_MAX // MONEY_PER_PRICE_SHARE:
+        return _anomaly(
+            command, f"execution of {shares} shares at {format_price(price)} is beyond any real one"
         )
     rules = state.rules
     if rules is None:

@@ -17,11 +17,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
 from rushtrade.core.apply import APPLICATIONS
 from rushtrade.core.decide import DECISIONS, NUMBERED_REPORTS
 from rushtrade.core.state import HouseState
 from rushtrade.domain.commands import AnyCommand, Command
-from rushtrade.domain.errors import HouseBusy, HouseStopped
+from rushtrade.domain.errors import HouseBusy, HouseStopped, InvalidInput
 from rushtrade.domain.events import AnyEvent
 from rushtrade.domain.frames import FRAME_FORMAT, Entry, FrameBody, encode_body
 from rushtrade.journal.frame import Frame
@@ -71,6 +73,8 @@ class Committer(Protocol):
 
 
 Subscriber = Callable[[FrameBody], None]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(AnyCommand).decode
 _Waiting = tuple[AnyCommand, str, Ticket | None]
 
 
@@ -122,11 +126,12 @@ class Core:
     def submit(
         self, command: AnyCommand, actor: str, on_done: Callable[[Ticket], None] | None = None
     ) -> Ticket:
-        """Queue a command. Raises HouseBusy when the inbox is full, HouseStopped after a failure."""
+        """Queue a command. Raises HouseBusy when the inbox is full, HouseStopped after a failure, InvalidInput for what is no command."""
         if self._failure:
             raise HouseStopped(f"the house has stopped: {self._failure}")
         if len(self._inbox) >= INBOX_MAX:
             raise HouseBusy(f"BUSY: {INBOX_MAX} commands are waiting; nothing was taken, try again")
+        require_command(command)
         ticket = Ticket(on_done)
         self._inbox.append((command, actor, ticket))
         return ticket
@@ -211,6 +216,20 @@ class Core:
                 if ticket is not None:
                     ticket.answer(seq, entry.events)
                 seq += 1
+
+
+def require_command(command: object) -> None:
+    """Refuse what the journal could not give back: a wrong type, a number beyond 64 bits, text that is no Unicode.
+
+    It would be written, or fail in the middle of a batch, and the house could not be restored from it.
+    """
+    name = type(command).__name__
+    if type(command) not in DECISIONS:
+        raise InvalidInput(f"{name} is no command of the house")
+    try:
+        _decode(_encode(command))
+    except (msgspec.ValidationError, TypeError, OverflowError, UnicodeError) as error:
+        raise InvalidInput(f"this {name} cannot be kept in the journal: {error}") from None
 
 
 def execute(state: HouseState, command: Command, seq: int) -> list[AnyEvent]:

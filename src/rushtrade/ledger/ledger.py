@@ -64,7 +64,11 @@ class Ledger:
         balances = self._balances
         for transfer in transfers:
             amount = transfer.amount
-            debit_account, credit_account, asset = transfer.debit_account, transfer.credit_account, transfer.asset
+            debit_account, credit_account, asset = (
+                transfer.debit_account,
+                transfer.credit_account,
+                transfer.asset,
+            )
             debit = debit_account << _ASSET_BITS | asset
             credit = credit_account << _ASSET_BITS | asset
             balances[debit] -= amount

@@ -36,7 +36,7 @@ class Position:
             self.cost += money
             return 0
         closing = -signed_shares if abs(signed_shares) <= abs(held) else held
-        cost_out = self.cost if closing == held else _toward_zero(self.cost * closing, held)
+        cost_out = self.cost_of(closing)
         realised = closing * price * MONEY_PER_PRICE_SHARE - cost_out
         self.cost -= cost_out
         self.realised += realised
@@ -47,6 +47,12 @@ class Position:
             self.shares = opening
             self.cost = opening * price * MONEY_PER_PRICE_SHARE
         return realised
+
+    def cost_of(self, signed_shares: int) -> int:
+        """Part of the cost that some of the shares take with them, rounded toward zero; all of it for all of them."""
+        if signed_shares == self.shares:
+            return self.cost
+        return _toward_zero(self.cost * signed_shares, self.shares)
 
     def bring(self, signed_shares: int, cost: int) -> None:
         """Take shares in from another firm at their cost, or let them go with it."""

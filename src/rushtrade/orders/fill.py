@@ -27,12 +27,12 @@ _MILLION = 1_000_000
 
 
 def venue_fee(route: Route, price: int, shares: int, liquidity: Liquidity) -> int:
-    """What a venue charges the firm for an execution in micro-dollars; negative = it pays."""
+    """What a venue charges the firm for an execution in micro-dollars, a fraction of one as a whole; negative = it pays."""
     added = liquidity is Liquidity.ADDED
     if price >= PRICE_UNIT:
         return (route.make_mils if added else route.take_mils) * shares * MONEY_PER_PRICE_SHARE
     rate_ppm = route.make_sub_dollar_ppm if added else route.take_sub_dollar_ppm
-    return price * shares * MONEY_PER_PRICE_SHARE * rate_ppm // _MILLION
+    return -(-price * shares * MONEY_PER_PRICE_SHARE * rate_ppm // _MILLION)
 
 
 def fill(
