@@ -12,6 +12,7 @@ from rushtrade.api.credentials import digest
 from rushtrade.api.ports import (
     BUSY,
     AccountSummary,
+    Explanation,
     KeyRecord,
     Limits,
     MarketLabel,
@@ -30,7 +31,7 @@ from rushtrade.domain.frames import Entry, FrameBody
 from rushtrade.domain.instants import SECOND, day_number
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.domain.numbers import MONEY_UNIT, format_money, notional
-from rushtrade.domain.orders import Intent, Liquidity, Side, TimeInForce
+from rushtrade.domain.orders import Intent, Liquidity, OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.domain.routes import Route, RouteSequences
@@ -249,7 +250,7 @@ class House:
             label=self.label,
             stamp=lambda number, side, shares, *, near: self.market.stamp(number, side, shares, near=near),
             preview=self.preview,
-            explain=lambda order_id: [f"order {order_id}: sweep", "  NASDAQ: sent"],
+            explain=lambda order_id: Explanation({"order_id": order_id}, [f"order {order_id}: sweep", "  NASDAQ: sent"]),
             credentials=self.keys,
             limits=self.limits,
         )
@@ -417,8 +418,6 @@ class House:
         ]  # fmt: skip
 
     def terms_of(self, order, quantity=0, limit_price=0, stop_price=0):
-        from rushtrade.domain.orders import OrderTerms, OrderType
-
         return OrderTerms(
             order.instrument_id,
             Side(order.side),

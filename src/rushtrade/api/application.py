@@ -21,10 +21,11 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, Yaml
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from rushtrade.api import accounts, data, faults, positions, reference, trading
+from rushtrade.api import accounts, data, faults, positions, reference, streams, trading, workstation
 from rushtrade.api.access import KEY_HEADER, SECRET_HEADER, FrontDesk, add_rate_headers, desk_of
 from rushtrade.api.decoding import BODY_BYTES_MAX
 from rushtrade.api.faults import not_found
+from rushtrade.api.workstation_pushes import Hub
 
 if TYPE_CHECKING:
     from litestar.types import Message, Scope
@@ -169,15 +170,29 @@ def build(ports: Ports, registry: CollectorRegistry | None = None) -> Litestar:
         *accounts.HANDLERS,
         *reference.HANDLERS,
         *data.HANDLERS,
+        *streams.HANDLERS,
+        *workstation.HANDLERS,
         show_page,
         show_asset_file,
         show_root_file,
         show_health,
         show_metrics,
     ]
+    hub = Hub(desk)
+    updates, market_hub = streams.UpdateHub(desk), streams.MarketHub(desk)
+    state = {
+        "desk": desk,
+        "registry": registry or CollectorRegistry(),
+        "hub": hub,
+        "updates": updates,
+        "market_hub": market_hub,
+        "sessions": workstation.Sessions(desk),
+    }
     return Litestar(
         handlers,
-        state=State({"desk": desk, "registry": registry or CollectorRegistry()}),
+        state=State(state),
+        on_startup=[hub.start, updates.start, market_hub.start],
+        on_shutdown=[hub.stop, updates.stop, market_hub.stop],
         exception_handlers=faults.HANDLERS,
         before_send=[add_rate_headers, _add_security_headers],
         openapi_config=_openapi(ports.house),

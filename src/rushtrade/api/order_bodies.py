@@ -122,7 +122,7 @@ def read_terms(body: OrderBody, instrument_id: int) -> OrderTerms:
         quantity=_quantity(body.qty),
         limit_price=limit,
         stop_price=stop,
-        route=_route(body.advanced_instructions.destination),
+        route=read_route(body.advanced_instructions.destination),
         display_shares=display,
         hidden=hidden,
     )
@@ -220,7 +220,8 @@ def _display(text: DecimalText | None) -> tuple[int, bool]:
     return shares, shares == 0
 
 
-def _route(text: str | None) -> str:
+def read_route(text: str | None) -> str:
+    """Read a route choice; whether it exists is the house's business."""
     if text is None or text == "":
         return ROUTE_DART
     if len(text) > ROUTE_BYTES_MAX or not (text.isascii() and text.isprintable()):

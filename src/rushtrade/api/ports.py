@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -182,11 +182,18 @@ class Preview(msgspec.Struct, frozen=True):
     """Number and sentence of the reason why it would be refused."""
 
 
-class Explain(Protocol):
-    """Writes the story of an order's routing, line by line: what `rushtrade dart explain` prints."""
+class Explanation(msgspec.Struct, frozen=True):
+    """The story of an order's routing: as data (anything msgspec writes), and line by line for people."""
 
-    def __call__(self, order_id: int) -> Sequence[str]:
-        """Give the lines; none when the order was never routed."""
+    trace: Any
+    text: Sequence[str]
+
+
+class Explain(Protocol):
+    """Tells how an order was routed, as `rushtrade dart explain` does."""
+
+    def __call__(self, order_id: int) -> Explanation | None:
+        """Tell the story; None when there is none."""
 
 
 class PreviewOrder(Protocol):

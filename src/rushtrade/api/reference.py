@@ -19,7 +19,6 @@ from rushtrade.domain.commands import SwitchRoute
 from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instants import parse_date
 from rushtrade.domain.instruments import EquityClass
-from rushtrade.store import queries
 
 if TYPE_CHECKING:
     from rushtrade.store import rows
@@ -202,14 +201,12 @@ async def explain_order(request: Asked, order_id: str) -> Response[Any]:
     row = desk.own_order(actor, number)
     if row is None:
         raise not_found(f"order not found for {order_id[:40]}")
-    decisions = queries.decisions(desk.store, row.order_id)
-    children = queries.children(desk.store, row.order_id)
+    story = desk.ports.explain(row.order_id)
     return answer(
         {
             "order": shapes.order(row, desk.store.image, details=True),
-            "decisions": decisions,
-            "children": children,
-            "text": list(desk.ports.explain(row.order_id)),
+            "trace": None if story is None else story.trace,
+            "text": [] if story is None else list(story.text),
         }
     )
 

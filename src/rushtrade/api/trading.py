@@ -23,6 +23,7 @@ from rushtrade.api.order_bodies import (
     SIDES,
     OrderBody,
     ReplaceBody,
+    Replacement,
     find_instrument,
     read_replacement,
     read_terms,
@@ -234,15 +235,28 @@ async def replace_order(request: Asked, order_id: str) -> Response[en.Order]:
 
 
 async def replace(
-    desk: FrontDesk, actor: Actor, order: rows.OrderRow, client_order_id: str, change: Any
+    desk: FrontDesk, actor: Actor, order: rows.OrderRow, client_order_id: str, change: Replacement
 ) -> rows.OrderRow:
     """Have the house replace an order; give the new one."""
-    quantity = change.quantity or order.quantity
-    stamp = desk.ports.stamp(
-        order.instrument_id, Side(order.side), max(quantity - order.filled, 1), near=True
-    )
-    command = ReplaceOrder(
-        actor.account_id,
+    command = replace_command(desk, actor.account_id, order, client_order_id, change)
+    outcome = await desk.submit(command, actor)
+    row = replacement_row(desk, outcome)
+    if row is not None:
+        return row
+    for event in outcome.events:
+        if type(event) is ev.OrderRejected:
+            raise faults.rejected(event.reason, event.text, **_particulars(desk, actor, event))
+    raise not_taken("unable to replace order, order is not open")
+
+
+def replace_command(
+    desk: FrontDesk, account_id: int, order: rows.OrderRow, client_order_id: str, change: Replacement
+) -> ReplaceOrder:
+    """Make the command that replaces an order, with the quotes it needs."""
+    shares = max((change.quantity or order.quantity) - order.filled, 1)
+    stamp = desk.ports.stamp(order.instrument_id, Side(order.side), shares, near=True)
+    return ReplaceOrder(
+        account_id,
         order.order_id,
         client_order_id,
         change.quantity,
@@ -250,15 +264,14 @@ async def replace(
         change.stop_price,
         stamp,
     )
-    outcome = await desk.submit(command, actor)
+
+
+def replacement_row(desk: FrontDesk, outcome: Outcome) -> rows.OrderRow | None:
+    """Find the order that takes the place of the one replaced."""
     for event in outcome.events:
         if type(event) is ev.ReplaceRequested or type(event) is ev.OrderReplaced:
-            row = desk.store.order(event.replacement_id)
-            if row is not None:
-                return row
-        if type(event) is ev.OrderRejected:
-            raise faults.rejected(event.reason, event.text, **_particulars(desk, actor, event))
-    raise not_taken("unable to replace order, order is not open")
+            return desk.store.order(event.replacement_id)
+    return None
 
 
 @delete("/v2/orders/{order_id:str}", status_code=HTTPStatus.NO_CONTENT)
@@ -284,7 +297,11 @@ async def cancel_orders(request: Asked) -> Response[list[en.CanceledOrder]]:
 
 async def cancel_all(desk: FrontDesk, actor: Actor, instrument_id: int) -> list[int]:
     """Have every open order of an account cancelled (in one instrument, or 0 in all); give which."""
-    outcome = await desk.submit(CancelAllOrders(actor.account_id, instrument_id), actor)
+    return cancels_asked(await desk.submit(CancelAllOrders(actor.account_id, instrument_id), actor))
+
+
+def cancels_asked(outcome: Outcome) -> list[int]:
+    """Give the orders a cancel was sent for."""
     asked = (ev.CancelRequested, ev.OrderCanceled)
     return list(dict.fromkeys(event.order_id for event in outcome.events if isinstance(event, asked)))
 

@@ -210,3 +210,8 @@ def transfers_of(store: Store, event_id: int) -> list[rows.TransferRow]:
     """List the transfers one event made, in order."""
     moves = schema.transfers.c
     return store.select(rows.TransferRow, moves.event_id == event_id, order=moves.place.asc(), limit=4096)
+
+
+def count_orders(store: Store, account_id: int) -> int:
+    """Count the orders an account has ever entered, refused ones too."""
+    return store.count(rows.OrderRow, _o.account_id == account_id)

@@ -232,6 +232,14 @@ class Store:
         with self._engine.connect() as connection:
             return schema.rows_of(kind, connection.execute(query).all())
 
+    def count(self, kind: type[rows.Row], *where: sa.ColumnElement[bool]) -> int:
+        """Count rows of a table."""
+        if self.image.waiting():
+            self.write()
+        query = sa.select(sa.func.count()).select_from(schema.TABLES[kind]).where(*where)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
+
     def order(self, order_id: int) -> rows.OrderRow | None:
         """Find an order by its id."""
         row = self.image.orders.get(order_id)

@@ -1,0 +1,232 @@
+"""The board: latest quotes and newest prints of the instruments somebody looks at, each encoded once for all who look.
+
+It refuses to know connections. Whoever looks says `watch`; whatever the pulse names is marked and taken up at the next
+`refresh`. A row of the `quotes` frame (104 bytes, docs/protocols/workstation.md) and the JSON of a print are made once
+and copied to every reader. Prints stand in a ring by their number, so that a reader that was slow sees what it missed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from rushtrade.domain.instants import SECOND
+from rushtrade.domain.numbers import format_price
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from rushtrade.api.access import FrontDesk
+    from rushtrade.market.quotes import Trade
+
+PRINTS_KEPT: Final = 4_096
+"""Prints an instrument's ring holds."""
+READ_AT_ONCE: Final = 4_096
+NO_VENUE: Final = 255
+
+_ROW: Final = struct.Struct("<iBBBBHHi11q")
+_STATES: Final = {"unknown": 0, "good": 1, "one_sided": 2, "locked": 3, "crossed": 4}
+_HALTED, _PRIOR_CLOSE = 1, 8
+_BELOW, _AT_BID, _BETWEEN, _AT_ASK, _ABOVE = 1, 2, 3, 4, 5
+_HIDDEN_KIND, _CROSS_KIND = "P", "Q"
+_encode = msgspec.json.Encoder().encode
+
+
+class Watched:
+    """One instrument on the board."""
+
+    __slots__ = (
+        "ask", "bid", "changes", "high", "last_print", "low", "number", "open", "prints", "prints_today", "row", "volume",
+    )  # fmt: skip
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        """Number of the newest print taken up."""
+        self.prints: deque[tuple[int, bytes]] = deque(maxlen=PRINTS_KEPT)
+        self.last_print: tuple[int, int, int, int] = (0, 0, NO_VENUE, 0)
+        """Price, shares, venue and place of the newest print."""
+        self.bid = self.ask = 0
+        """The quote before the newest prints: what their place is told by."""
+        self.open = self.high = self.low = 0
+        self.volume = self.prints_today = 0
+        self.row = b""
+        self.changes = 0
+        """Rises with every change of the row."""
+
+
+class Board:
+    """The instruments somebody looks at."""
+
+    def __init__(self, desk: FrontDesk) -> None:
+        self._desk = desk
+        self._market = desk.ports.market
+        self._watched: dict[int, Watched] = {}
+        self._marked: set[int] = set()
+        self._indexes: dict[int, int] = {}
+        self._day: dt.date | None = None
+
+    def index_of(self, instrument_id: int) -> int:
+        """Give an instrument's place in the directory: its place in the order in which instruments were defined."""
+        found = self._indexes.get(instrument_id)
+        if found is None:
+            for number in self._desk.store.image.instruments:
+                self._indexes.setdefault(number, len(self._indexes))
+            found = self._indexes[instrument_id]
+        return found
+
+    def mark(self, instrument_ids: Iterable[int]) -> None:
+        """Note that quotes or prints changed."""
+        self._marked.update(instrument_ids)
+
+    def watch(self, instrument_id: int) -> Watched:
+        """Put an instrument on the board, with its day so far."""
+        watched = self._watched.get(instrument_id)
+        if watched is None:
+            watched = self._watched[instrument_id] = self._take_up(instrument_id)
+        return watched
+
+    def refresh(self) -> list[int]:
+        """Take up what changed since last time; give the instruments on the board that did, in order of their ids."""
+        label_day = self._desk.ports.label().trade_date
+        if label_day != self._day:
+            self._day = label_day
+            self._watched = {number: self._take_up(number) for number in self._watched}
+            self._marked.clear()
+            return sorted(self._watched)
+        marked, self._marked = self._marked, set()
+        changed = sorted(number for number in marked if number in self._watched)
+        for number in changed:
+            self._refresh_one(number, self._watched[number])
+        return changed
+
+    def _take_up(self, instrument_id: int) -> Watched:
+        """Build the day so far: from bars, and the newest prints."""
+        market = self._market
+        total = market.trades_total(instrument_id)
+        watched = Watched(max(total - PRINTS_KEPT, 0))
+        label = self._desk.ports.label()
+        bars = market.bars(instrument_id, label.opens_ns - 12 * 3600 * SECOND)
+        if bars:
+            watched.open = bars[0].open
+            watched.high = max(bar.high for bar in bars)
+            watched.low = min(bar.low for bar in bars)
+            watched.prints_today = sum(bar.trades for bar in bars)
+        watched.volume = market.volume(instrument_id)
+        self._read_prints(instrument_id, watched, count=False)
+        self._encode_row(instrument_id, watched)
+        return watched
+
+    def _refresh_one(self, instrument_id: int, watched: Watched) -> None:
+        self._read_prints(instrument_id, watched, count=True)
+        self._encode_row(instrument_id, watched)
+
+    def _read_prints(self, instrument_id: int, watched: Watched, *, count: bool) -> None:
+        while True:
+            trades = self._market.trades(instrument_id, watched.number, READ_AT_ONCE)
+            for trade in trades:
+                self._take_print(watched, trade, count=count)
+            if len(trades) < READ_AT_ONCE:
+                return
+
+    def _take_print(self, watched: Watched, trade: Trade, *, count: bool) -> None:
+        place = place_of(trade, watched.bid, watched.ask)
+        watched.number = trade.number
+        condition = (
+            "broken" if trade.broken else {_HIDDEN_KIND: "hidden", _CROSS_KIND: "cross"}.get(trade.kind, "")
+        )
+        watched.prints.append(
+            (
+                trade.number,
+                _encode(
+                    (
+                        trade.number,
+                        trade.time_ns // 1_000,
+                        format_price(trade.price),
+                        trade.shares,
+                        trade.venue,
+                        place,
+                        condition,
+                    )
+                ),
+            )
+        )
+        if trade.broken:
+            return
+        watched.last_print = (trade.price, trade.shares, trade.venue, place)
+        if count:
+            watched.prints_today += 1
+            watched.open = watched.open or trade.price
+            watched.high = max(watched.high, trade.price)
+            watched.low = min(watched.low or trade.price, trade.price)
+
+    def _encode_row(self, instrument_id: int, watched: Watched) -> None:
+        quote = self._market.nbbo(instrument_id)
+        instrument = self._desk.store.image.instruments[instrument_id]
+        bids = asks = 0
+        if quote.bid or quote.ask:
+            for venue, one in enumerate(self._market.venue_quotes(instrument_id)):
+                bids |= (one.bid == quote.bid != 0) << venue
+                asks |= (one.ask == quote.ask != 0) << venue
+        price, shares, venue, place = watched.last_print
+        watched.volume = self._market.volume(instrument_id)
+        reference = instrument.previous_close or watched.open
+        flags = _HALTED * bool(instrument.halted) | _PRIOR_CLOSE * bool(instrument.previous_close)
+        watched.bid, watched.ask = quote.bid, quote.ask
+        watched.row = _ROW.pack(
+            self.index_of(instrument_id),
+            _STATES[quote.state],
+            flags,
+            place,
+            venue,
+            bids & 0xFFFF,
+            asks & 0xFFFF,
+            watched.prints_today,
+            quote.bid,
+            quote.ask,
+            price or quote.last,
+            quote.bid_shares,
+            quote.ask_shares,
+            shares,
+            watched.volume,
+            reference,
+            watched.high,
+            watched.low,
+            quote.time_ns,
+        )
+        watched.changes += 1
+
+
+def place_of(trade: Trade, bid: int, ask: int) -> int:
+    """Tell where a print stands to the quote before it: 1 below the bid … 5 above the offer; 0 = not known."""
+    if bid and trade.price < bid:
+        return _BELOW
+    if ask and trade.price > ask:
+        return _ABOVE
+    if bid and trade.price == bid:
+        return _AT_BID
+    if ask and trade.price == ask:
+        return _AT_ASK
+    if bid and ask:
+        return _BETWEEN
+    return {0: _AT_BID, 1: _AT_ASK}.get(trade.resting_side, 0)
+
+
+def prints_after(watched: Watched, number: int, limit: int) -> tuple[int, list[bytes], int]:
+    """Give prints numbered above `number`, oldest first, at most `limit`: how many are lost, the rows, the last number."""
+    ring = watched.prints
+    if not ring or ring[-1][0] <= number:
+        return 0, [], number
+    first = ring[0][0]
+    skipped = max(first - number - 1, 0)
+    start = max(len(ring) - (ring[-1][0] - number), 0)
+    chosen = [ring[place] for place in range(start, min(start + limit, len(ring)))]
+    return skipped, [row for _, row in chosen], chosen[-1][0]
+
+
+def quotes_frame(rows: Sequence[bytes], seq: int, clock_ns: int) -> bytes:
+    """Put rows into one binary frame."""
+    return struct.pack("<BBHIq", 1, 1, len(rows), seq & 0xFFFFFFFF, clock_ns) + b"".join(rows)

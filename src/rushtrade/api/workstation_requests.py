@@ -1,0 +1,512 @@
+"""What a workstation may ask: each `do` of docs/protocols/workstation.md is a function of a connection and its arguments.
+
+Unknown arguments are refused by name. An answer to an order comes after it is durable. A client order id seen before
+never executes twice: with equal content the answer is the first order.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+from rushtrade.api import shapes, trading
+from rushtrade.api import workstation_views as views
+from rushtrade.api.access import authorize
+from rushtrade.api.decoding import DecimalText, Whole, fit
+from rushtrade.api.faults import ApiFault
+from rushtrade.api.order_bodies import SIDES, TIMES_IN_FORCE, TYPES, Replacement, read_route
+from rushtrade.api.ports import BUSY
+from rushtrade.domain import events as ev
+from rushtrade.domain.commands import CancelAllOrders, CancelOrder, EnterOrder, SwitchRoute
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.numbers import format_money, format_price, parse_price
+from rushtrade.domain.orders import OrderTerms, Side, TimeInForce
+from rushtrade.domain.plans import SkipReason, Strategy
+from rushtrade.domain.rejects import RejectReason
+from rushtrade.store import queries
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from rushtrade.api.ports import Outcome
+    from rushtrade.api.workstation_pushes import Connection
+    from rushtrade.domain.quotes import QuoteStamp
+    from rushtrade.store import rows
+
+TRACE_ROWS: Final = 200
+_CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,48}", re.ASCII)
+_LEVEL_BYTES: Final = 24
+
+
+class Refused(Exception):  # noqa: N818 - a word of the protocol
+    """A request is refused: code, name of the reason, whole sentence."""
+
+    def __init__(self, code: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.reason, self.message = code, reason, message
+
+
+def _refused_by_house(reason: RejectReason, text: str) -> Refused:
+    return Refused(int(reason), reason.name, text)
+
+
+def bad_request(message: str) -> Refused:
+    """The request itself is at fault."""
+    return Refused(0, "bad_request", message)
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No arguments."""
+
+
+class Symbols(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole set of symbols wanted."""
+
+    symbols: list[str]
+
+
+class OneAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An account."""
+
+    account_id: Whole
+
+
+class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order."""
+
+    symbol: str
+    side: Literal["buy", "sell", "sell_short"]
+    type: Literal["market", "limit", "stop", "stop_limit"]
+    time_in_force: Literal["day", "gtc", "ioc", "fok"]
+    quantity: Whole
+    limit_price: DecimalText | None = None
+    stop_price: DecimalText | None = None
+    route: str = ""
+    display: Whole | None = None
+    client_order_id: str = ""
+    binding: str = ""
+
+
+class ReplaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes of an order; what is left out stays."""
+
+    order_id: Whole
+    quantity: Whole | None = None
+    limit_price: DecimalText | None = None
+    stop_price: DecimalText | None = None
+    client_order_id: str = ""
+
+
+class OneOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An order's id."""
+
+    order_id: Whole
+
+
+class MaybeSymbol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One symbol, or all."""
+
+    symbol: str = ""
+
+
+class RouteSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A route and whether it is on."""
+
+    code: str
+    enabled: bool
+    reason: str = ""
+
+
+class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The client's time."""
+
+    client_us: Whole
+
+
+# --- subscriptions ---------------------------------------------------------------------------------------
+
+
+def _find(connection: Connection, symbol: str) -> rows.InstrumentRow:
+    row = connection.desk.store.image.symbols.get(symbol)
+    if row is None:
+        raise Refused(0, "unknown_symbol", f"Symbol {symbol[:20]!r} is not known here.")
+    return row
+
+
+def _subscribe(
+    connection: Connection, wanted: Symbols, most: int, take: Callable[[list[int]], None]
+) -> dict[str, Any]:
+    if "market_data" not in connection.actor.permissions:
+        raise Refused(0, "not_permitted", "Market data needs the permission market_data.")
+    if len(wanted.symbols) > most:
+        raise bad_request(f"{len(wanted.symbols)} symbols are too many: {most} would pass.")
+    chosen = list(dict.fromkeys(_find(connection, symbol).instrument_id for symbol in wanted.symbols))
+    take(chosen)
+    return {"symbols": len(chosen)}
+
+
+async def _watch(connection: Connection, wanted: Symbols) -> dict[str, Any]:
+    return _subscribe(connection, wanted, views.WATCH_MAX, connection.watch)
+
+
+async def _depth(connection: Connection, wanted: Symbols) -> dict[str, Any]:
+    return _subscribe(connection, wanted, views.DEPTH_MAX, connection.want_depth)
+
+
+async def _trades(connection: Connection, wanted: Symbols) -> dict[str, Any]:
+    return _subscribe(connection, wanted, views.TRADES_MAX, connection.want_prints)
+
+
+async def _bars(connection: Connection, wanted: Symbols) -> dict[str, Any]:
+    return _subscribe(connection, wanted, views.BARS_MAX, connection.want_bars)
+
+
+async def _select(connection: Connection, wanted: OneAccount) -> dict[str, Any]:
+    if wanted.account_id not in connection.actor.account_ids:
+        raise Refused(0, "unknown_account", f"Account {int(wanted.account_id)} is not one of yours.")
+    connection.select(int(wanted.account_id))
+    return {"account_id": connection.account_id}
+
+
+async def _ping(connection: Connection, wanted: Ping) -> dict[str, Any]:
+    del connection
+    return {"client_us": int(wanted.client_us), "server_us": views.server_us()}
+
+
+# --- orders ------------------------------------------------------------------------------------------------
+
+
+def _may_trade(connection: Connection) -> None:
+    try:
+        authorize(connection.actor, "trade", connection.account_id)
+    except ApiFault as fault:
+        raise Refused(0, "not_permitted", f"Entering orders is not permitted: {fault.message}.") from None
+
+
+def _price(name: str, text: DecimalText | None) -> int:
+    if text is None:
+        return 0
+    try:
+        price = parse_price(text)
+    except InvalidInput as error:
+        raise bad_request(f"{name}: {error}.") from None
+    if price == 0:
+        raise bad_request(f"{name} must be above 0.")
+    return price
+
+
+def _terms(connection: Connection, body: OrderBody) -> OrderTerms:
+    instrument = _find(connection, body.symbol)
+    if not 1 <= body.quantity <= views.QUANTITY_MAX:
+        raise bad_request(f"quantity {int(body.quantity)} is outside 1 to {views.QUANTITY_MAX:,}.")
+    limit, stop = _price("limit_price", body.limit_price), _price("stop_price", body.stop_price)
+    for name, price, types in (
+        ("limit_price", limit, {"limit", "stop_limit"}),
+        ("stop_price", stop, {"stop", "stop_limit"}),
+    ):
+        if bool(price) != (body.type in types):
+            verb = "need" if body.type in types else "take no"
+            raise bad_request(f"{body.type} orders {verb} {name}.")
+    if body.client_order_id and not _CLIENT_ORDER_ID.fullmatch(body.client_order_id):
+        raise bad_request("client_order_id has 1 to 48 characters of A–Z a–z 0–9 - _ . :")
+    if body.display is not None and body.display < 0:
+        raise bad_request("display is 0 (hidden) or a number of shares.")
+    try:
+        route = read_route(body.route)
+    except ApiFault as fault:
+        raise bad_request(f"route: {fault.message}.") from None
+    return OrderTerms(
+        instrument_id=instrument.instrument_id,
+        side=SIDES["buy" if body.side == "buy" else "sell"],
+        order_type=TYPES[body.type],
+        time_in_force=TIMES_IN_FORCE[body.time_in_force],
+        quantity=int(body.quantity),
+        limit_price=limit,
+        stop_price=stop,
+        route=route,
+        display_shares=int(body.display or 0),
+        hidden=body.display == 0,
+    )
+
+
+def _check_side(connection: Connection, body: OrderBody) -> None:
+    """Keep a sale from going through zero, and a short sale from being one by mistake."""
+    if body.side == "buy":
+        return
+    number = _find(connection, body.symbol).instrument_id
+    views_now = connection.desk.ports.accounts.positions(connection.account_id)
+    found = next((view for view in views_now if view.instrument_id == number), None)
+    held = max(found.shares - found.closing_held, 0) if found is not None and found.shares > 0 else 0
+    if body.side == "sell" and body.quantity > held:
+        passes = f"{held:,} shares or fewer would pass" if held else "a short sale would pass as sell_short"
+        raise _refused_by_house(
+            RejectReason.INSUFFICIENT_SHARES,
+            f"A sale of {int(body.quantity):,} {body.symbol} is more than the {held:,} shares free to sell; {passes}.",
+        )
+    if body.side == "sell_short" and held:
+        raise _refused_by_house(
+            RejectReason.POSITION_FLIP,
+            f"{body.symbol} is held long ({held:,} shares free to sell): sell them first, as a sale.",
+        )
+
+
+def _stamp(connection: Connection, terms: OrderTerms) -> QuoteStamp:
+    rests = terms.limit_price > 0 and terms.time_in_force in {TimeInForce.DAY, TimeInForce.GTC}
+    return connection.desk.ports.stamp(terms.instrument_id, terms.side, terms.quantity, near=rests)
+
+
+async def _submit(connection: Connection, command: Any, binding: str = "") -> Outcome:
+    name = f"account:{connection.account_id}/{connection.actor.name.partition('/')[2]}"
+    if binding:
+        name = f"{name}/{binding}"
+    outcome = await connection.desk.ports.submit(command, name)
+    if outcome is BUSY:
+        raise Refused(0, "busy", "The house is busy: nothing happened, try again.")
+    for event in outcome.events:
+        if type(event) is ev.CommandRefused:
+            raise _refused_by_house(event.reason, event.text)
+    return outcome
+
+
+async def _enter(connection: Connection, body: OrderBody) -> dict[str, Any]:
+    _may_trade(connection)
+    terms = _terms(connection, body)
+    if len(body.binding) > 48 or not body.binding.isprintable():
+        raise bad_request("binding has at most 48 printable characters.")
+    repeated = _repeated(connection, body.client_order_id, terms)
+    if repeated is not None:
+        return repeated
+    _check_side(connection, body)
+    command = EnterOrder(connection.account_id, body.client_order_id, terms, _stamp(connection, terms))
+    outcome = await _submit(connection, command, body.binding)
+    for event in outcome.events:
+        if type(event) is ev.OrderRejected:
+            again = _repeated(connection, body.client_order_id, terms) if event.first_order_id else None
+            if again is None:
+                raise _refused_by_house(event.reason, event.text)
+            return again
+    row = trading.taken(connection.desk, connection.actor, outcome)
+    return {"order_id": row.order_id, "state": views.state_text(row), "repeated": False}
+
+
+def _repeated(connection: Connection, client_order_id: str, terms: OrderTerms) -> dict[str, Any] | None:
+    """Answer for an order that was entered before under the same id with the same content."""
+    if not client_order_id:
+        return None
+    first = queries.order_by_client_id(connection.desk.store, connection.account_id, client_order_id)
+    if first is None or _terms_of(first) != terms:
+        return None
+    return {"order_id": first.order_id, "state": views.state_text(first), "repeated": True}
+
+
+def _terms_of(row: rows.OrderRow) -> OrderTerms:
+    return OrderTerms(
+        row.instrument_id,
+        Side(row.side),
+        TYPES[shapes.TYPE_TEXT[row.order_type]],
+        TimeInForce(row.time_in_force),
+        row.quantity,
+        row.limit_price,
+        row.stop_price,
+        row.route,
+        row.display_shares,
+        bool(row.hidden),
+    )
+
+
+async def _preview(connection: Connection, body: OrderBody) -> dict[str, Any]:
+    terms = _terms(connection, body)
+    preview = connection.desk.ports.preview(connection.account_id, terms, _stamp(connection, terms))
+    view = views.preview_view(preview, connection.desk.store.image)
+    if view["reject"] is None:
+        try:
+            _check_side(connection, body)
+        except Refused as refused:
+            view["reject"] = {"code": refused.code, "reason": refused.reason, "message": refused.message}
+    return view
+
+
+def _own_order(connection: Connection, order_id: int) -> rows.OrderRow:
+    row = connection.desk.store.order(order_id) if 0 < order_id < 1 << 62 else None
+    if row is None or row.account_id != connection.account_id:
+        raise Refused(0, "unknown_order", f"Order {int(order_id)} is not one of this account's.")
+    return row
+
+
+async def _replace(connection: Connection, body: ReplaceBody) -> dict[str, Any]:
+    _may_trade(connection)
+    order = _own_order(connection, body.order_id)
+    if body.client_order_id and not _CLIENT_ORDER_ID.fullmatch(body.client_order_id):
+        raise bad_request("client_order_id has 1 to 48 characters of A–Z a–z 0–9 - _ . :")
+    if body.quantity is not None and not 1 <= body.quantity <= views.QUANTITY_MAX:
+        raise bad_request(f"quantity {int(body.quantity)} is outside 1 to {views.QUANTITY_MAX:,}.")
+    limit, stop = _price("limit_price", body.limit_price), _price("stop_price", body.stop_price)
+    if (limit and not order.limit_price) or (stop and not order.stop_price):
+        raise bad_request("a price cannot be given to an order that has none of that kind.")
+    change = Replacement(int(body.quantity or 0), limit, stop)
+    command = trading.replace_command(
+        connection.desk, connection.account_id, order, body.client_order_id, change
+    )
+    outcome = await _submit(connection, command)
+    for event in outcome.events:
+        if type(event) is ev.OrderRejected:
+            raise _refused_by_house(event.reason, event.text)
+    row = trading.replacement_row(connection.desk, outcome)
+    if row is None:
+        raise _refused_by_house(RejectReason.ORDER_NOT_OPEN, "The order is not open any more.")
+    state = "PendingReplace" if row.status == 1 else views.state_text(row)
+    return {"order_id": row.order_id, "state": state}
+
+
+async def _cancel(connection: Connection, body: OneOrder) -> dict[str, Any]:
+    _may_trade(connection)
+    order = _own_order(connection, body.order_id)
+    await _submit(connection, CancelOrder(connection.account_id, order.order_id))
+    row = connection.desk.store.order(order.order_id) or order
+    return {"order_id": row.order_id, "state": views.state_text(row)}
+
+
+async def _cancel_all(connection: Connection, body: MaybeSymbol) -> dict[str, Any]:
+    _may_trade(connection)
+    number = _find(connection, body.symbol).instrument_id if body.symbol else 0
+    outcome = await _submit(connection, CancelAllOrders(connection.account_id, number))
+    return {"orders": len(trading.cancels_asked(outcome))}
+
+
+async def _switch(connection: Connection, body: RouteSwitch) -> dict[str, Any]:
+    if "routes" not in connection.actor.permissions:
+        raise Refused(0, "not_permitted", "Switching routes needs the permission routes.")
+    routes = connection.desk.store.image.routes.values()
+    row = next((row for row in routes if row.code == body.code), None)
+    if row is None:
+        raise bad_request(f"there is no route {body.code[:20]!r}.")
+    reason = body.reason if body.reason.isprintable() else ""
+    await _submit(connection, SwitchRoute(row.venue, body.enabled, reason[:200]))
+    return {"code": row.code, "enabled": body.enabled}
+
+
+# --- the decision trace -------------------------------------------------------------------------------------
+
+
+async def _explain(connection: Connection, body: OneOrder) -> dict[str, Any]:
+    row = _own_order(connection, body.order_id)
+    desk = connection.desk
+    decisions = queries.decisions(desk.store, row.order_id)
+    children = queries.children(desk.store, row.order_id)
+    story = desk.ports.explain(row.order_id)
+    last = decisions[-1] if decisions else None
+    stamp = next((each.stamp for each in reversed(decisions) if each.stamp is not None), None)
+    return {
+        "order_id": row.order_id,
+        "strategy": Strategy(row.strategy).name.lower() if row.strategy else "none",
+        "decided_us": views.micro(last.time_ns) if last else None,
+        "decision_us": None,
+        "nbbo": None if stamp is None else _nbbo(stamp),
+        "quotes": [] if stamp is None else _levels(stamp)[:TRACE_ROWS],
+        "steps": [step for each in decisions for step in _steps(desk.store.image.routes, each)][:TRACE_ROWS],
+        "children": [_child(row.order_id, n, child) for n, child in enumerate(children, 1)][:TRACE_ROWS],
+        "expected_cost": format_money(last.plan.expected_cost) if last and last.plan.expected_cost else None,
+        "text": list(story.text)[:TRACE_ROWS] if story else [],
+    }
+
+
+def _nbbo(stamp: QuoteStamp) -> dict[str, Any]:
+    return {
+        "bid": shapes.price_or_null(stamp.bid),
+        "bid_shares": stamp.bid_shares,
+        "ask": shapes.price_or_null(stamp.ask),
+        "ask_shares": stamp.ask_shares,
+    }
+
+
+def _levels(stamp: QuoteStamp) -> list[dict[str, Any]]:
+    found = []
+    for place in range(0, len(stamp.levels), _LEVEL_BYTES):
+        key, price, shares = (
+            int.from_bytes(stamp.levels[at : at + 8], "little", signed=True)
+            for at in range(place, place + _LEVEL_BYTES, 8)
+        )
+        side = "ask" if key & 1 else "bid"
+        found.append({"venue": key >> 1, "side": side, "price": format_price(price), "shares": shares})
+    return found
+
+
+def _steps(routes: dict[int, rows.RouteRow], decision: queries.Decision) -> list[dict[str, Any]]:
+    sent = [
+        {
+            "venue": child.venue,
+            "route": routes[child.venue].code,
+            "action": "sent",
+            "quantity": child.shares,
+            "price": format_price(child.price),
+            "cost": None,
+            "why": f"{decision.plan.strategy.name.lower()}, {child.time_in_force.name}",
+        }
+        for child in decision.plan.children
+    ]
+    skipped = [
+        {
+            "venue": skip.venue,
+            "route": routes[skip.venue].code,
+            "action": "skipped",
+            "quantity": 0,
+            "price": None,
+            "cost": None,
+            "why": SkipReason(skip.reason).name.lower().replace("_", " "),
+        }
+        for skip in decision.plan.skips
+    ]
+    return sent + skipped
+
+
+def _child(order_id: int, number: int, child: rows.ChildRow) -> dict[str, Any]:
+    if child.filled == child.shares:
+        state = "Filled"
+    elif child.ended_ns:
+        state = "Canceled"
+    else:
+        state = "PartiallyFilled" if child.filled else "New" if child.answered_ns else "PendingNew"
+    return {
+        "child_id": f"{order_id}-{number}",
+        "venue": child.venue,
+        "quantity": child.shares,
+        "filled": child.filled,
+        "price": format_price(child.price),
+        "state": state,
+        "sent_us": views.micro(child.sent_ns),
+        "answered_us": views.micro(child.answered_ns) if child.answered_ns else None,
+    }
+
+
+REQUESTS: Final[
+    dict[str, tuple[type[msgspec.Struct], Callable[[Connection, Any], Awaitable[dict[str, Any]]]]]
+] = {
+    "watch": (Symbols, _watch),
+    "depth": (Symbols, _depth),
+    "trades": (Symbols, _trades),
+    "bars": (Symbols, _bars),
+    "account.select": (OneAccount, _select),
+    "order.enter": (OrderBody, _enter),
+    "order.preview": (OrderBody, _preview),
+    "order.replace": (ReplaceBody, _replace),
+    "order.cancel": (OneOrder, _cancel),
+    "order.cancel_all": (MaybeSymbol, _cancel_all),
+    "order.explain": (OneOrder, _explain),
+    "route.switch": (RouteSwitch, _switch),
+    "ping": (Ping, _ping),
+}
+
+
+async def answer(connection: Connection, do: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked; give the `ok` of the answer, or raise `Refused`."""
+    known = REQUESTS.get(do)
+    if known is None:
+        raise Refused(0, "unknown_do", f"There is no request {do[:40]!r}.")
+    kind, function = known
+    try:
+        wanted = fit(arguments, kind)
+    except ApiFault as fault:
+        raise bad_request(f"{fault.message}.") from None
+    return await function(connection, wanted)
