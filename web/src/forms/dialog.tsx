@@ -34,8 +34,8 @@ export function DialogTitle(props: { title: string; close: () => void }) {
   return (
     <header class="dialog-title">
       <h2>{props.title}</h2>
-      <button type="button" class="small" aria-label="Close" onClick={props.close}>
-        Esc
+      <button type="button" class="small" onClick={props.close}>
+        Close <kbd>Esc</kbd>
       </button>
     </header>
   );

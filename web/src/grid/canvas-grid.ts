@@ -1,7 +1,7 @@
 // A grid painted on a canvas: fixed row height, only cells whose looks changed are drawn again.
 //
-// Theory of operation. The host holds a scrolling box with a spacer as tall as all rows; the canvas sticks to its top
-// and shows the rows in sight. On every paint the source is asked for each cell in sight and the answer is compared
+// Theory of operation. The host holds a scrolling box with a spacer as tall as all rows; a stage sticks to its top
+// with the canvas, which shows the rows in sight. On every paint the source is asked for each cell in sight and the answer is compared
 // with what stands there; differing cells are drawn. The cursor is a row *key*, so it stays on its order or symbol when
 // rows move. The focus lives in the hidden mirror (mirror.ts). The grid knows nothing of markets.
 
@@ -77,13 +77,14 @@ export class CanvasGrid implements Painter {
     host.classList.add("grid");
     this.scroller = host.appendChild(document.createElement("div"));
     this.scroller.className = "grid-scroll";
-    this.scroller.tabIndex = -1;
-    this.canvas = this.scroller.appendChild(document.createElement("canvas"));
+    const stage = this.scroller.appendChild(document.createElement("div"));
+    stage.className = "grid-stage";
+    this.canvas = stage.appendChild(document.createElement("canvas"));
     this.canvas.setAttribute("aria-hidden", "true");
     this.spacer = this.scroller.appendChild(document.createElement("div"));
     this.context = this.canvas.getContext("2d", { alpha: false }) as CanvasRenderingContext2D;
     this.mirror = new Mirror(handlers.label, () => this.view());
-    host.append(this.mirror.element);
+    stage.append(this.mirror.element);
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.scroller);

@@ -135,7 +135,7 @@ export function Chart(props: { desk: Desk; frame: Frame }) {
         class="chart"
         ref={host}
         tabIndex={0}
-        role="img"
+        role="group"
         aria-label={`Chart of one-minute bars of ${symbol()}, last close ${priceText(last()?.[4])}`}
       />
     </>

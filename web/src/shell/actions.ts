@@ -128,6 +128,13 @@ function panels(desk: Desk, kinds: readonly PanelKind[]): Command[] {
       run: () => desk.dock?.popOut(),
     },
     { id: "panel.close", title: "Close the panel", group: "Panel", run: () => desk.dock?.close() },
+    {
+      id: "panel.group",
+      title: "Next symbol group for the panel",
+      group: "Panel",
+      keys: ["G"],
+      run: () => desk.dock?.changeGroup(),
+    },
     ...another,
     {
       id: "layout",

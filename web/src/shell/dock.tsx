@@ -94,6 +94,12 @@ export class Dock {
     return (active && this.held.get(active.id)?.frame.group()) ?? "A";
   }
 
+  /** The panel in use goes to the next symbol group. */
+  changeGroup(): void {
+    const held = this.held.get(this.api.activePanel?.id ?? "");
+    if (held !== undefined) held.setGroup(nextGroup(held.frame.group()));
+  }
+
   layoutNames(): string[] {
     return [...Object.keys(HOUSE_LAYOUTS), ...Object.keys(savedLayouts())];
   }
@@ -138,8 +144,6 @@ export class Dock {
         const held = this.hold(id, options.api, options.params);
         const view = this.kinds.get(kind)?.view;
         element.dataset.panel = kind;
-        element.setAttribute("role", "region");
-        element.setAttribute("aria-label", this.kinds.get(kind)?.title ?? kind);
         if (view !== undefined) end = render(() => view(held.frame), element);
       },
       dispose: () => {
@@ -220,39 +224,34 @@ export class Dock {
   }
 }
 
+/** The signs in a tab are for the mouse; the commands "Next symbol group" and "Close the panel" do the same. */
 function Tab(props: { held: Held; title: string; linked: boolean; api: DockviewPanelApi }) {
   const group = props.held.frame.group;
-  const cycle = () => {
-    const next = GROUPS[(GROUPS.indexOf(group()) + 1) % GROUPS.length] as Group;
-    props.held.setGroup(next);
-  };
   return (
     <>
       <span class="tab-title">{props.title}</span>
       {props.linked && (
-        <button
-          type="button"
+        <span
           class="tab-link"
-          tabIndex={-1}
+          aria-hidden="true"
+          data-letter={group()}
           style={{ color: GROUP_COLORS[group()], "border-color": GROUP_COLORS[group()] }}
           title={`Symbol group ${group()}: panels of one group show the same symbol. Click for the next group.`}
-          aria-label={`Symbol group ${group()}, change`}
           onPointerDown={(event) => event.stopPropagation()}
-          onClick={cycle}
-        >
-          {group()}
-        </button>
+          onClick={() => props.held.setGroup(nextGroup(group()))}
+        />
       )}
-      <button
-        type="button"
+      <span
         class="tab-close"
-        tabIndex={-1}
-        aria-label={`Close ${props.title}`}
+        aria-hidden="true"
+        title={`Close ${props.title}`}
         onPointerDown={(event) => event.stopPropagation()}
         onClick={() => props.api.close()}
-      >
-        ×
-      </button>
+      />
     </>
   );
+}
+
+function nextGroup(group: Group): Group {
+  return GROUPS[(GROUPS.indexOf(group) + 1) % GROUPS.length] as Group;
 }

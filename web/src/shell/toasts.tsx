@@ -20,24 +20,26 @@ export function Toasts(props: { notices: Notices }) {
       <div class="hidden-text" aria-live="assertive">
         {spoken(true)}
       </div>
-      <ol class="toasts" aria-label="Notices">
-        <For each={shown()}>
-          {(note) => (
-            <li class={`toast ${note.level}`}>
-              <span class="toast-mark" aria-hidden="true">
-                {MARKS[note.level]}
-              </span>
-              <div>
-                <b>{note.title}</b>
-                {note.text !== "" ? <p>{note.text}</p> : null}
-              </div>
-              <button type="button" aria-label="Dismiss" onClick={() => props.notices.dismiss(note.id)}>
-                ×
-              </button>
-            </li>
-          )}
-        </For>
-      </ol>
+      <section class="toasts" aria-label="Notices">
+        <ol>
+          <For each={shown()}>
+            {(note) => (
+              <li class={`toast ${note.level}`}>
+                <span class="toast-mark" aria-hidden="true">
+                  {MARKS[note.level]}
+                </span>
+                <div>
+                  <b>{note.title}</b>
+                  {note.text !== "" ? <p>{note.text}</p> : null}
+                </div>
+                <button type="button" aria-label="Dismiss" onClick={() => props.notices.dismiss(note.id)}>
+                  ×
+                </button>
+              </li>
+            )}
+          </For>
+        </ol>
+      </section>
     </>
   );
 }
