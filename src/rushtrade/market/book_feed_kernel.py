@@ -8,13 +8,14 @@ A stream that contradicts the books (an unknown or repeated reference, more shar
 anomaly of its venue and otherwise passed over: real flow does that, and a book is worth more than a complaint.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-# ruff: noqa: ANN001, ANN201
-
 from __future__ import annotations
 
-from numba import njit
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 from rushtrade.market.book_foresight_kernel import foresee
 from rushtrade.market.book_kernel import (
@@ -100,6 +101,7 @@ from rushtrade.wire.address_kernel import (
     store_u8,
     store_u16,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_kernel import (
     ADD,
     ADD_ATTRIBUTED,
@@ -129,15 +131,15 @@ FOREVER = 1 << 62
 """A time no message reaches."""
 
 
-@njit(cache=True, nogil=True)
-def anomaly(header, venue, kind):
+@kernel
+def anomaly(header: int, venue: int, kind: int) -> None:
     """Count something that makes no sense."""
     counter = load_i64(header + VENUES) + venue * VENUE_BYTES + VENUE_ANOMALIES + 8 * kind
     store_i64(counter, load_i64(counter) + 1)
 
 
-@njit(cache=True, nogil=True)
-def bind(header, venue, book, symbol):
+@kernel
+def bind(header: int, venue: int, book: int, symbol: int) -> None:
     """Give a book its symbol, and list it under the instrument of that name."""
     known = load_i64(book + BOOK_SYMBOL)
     if known == symbol:
@@ -161,8 +163,18 @@ def bind(header, venue, book, symbol):
         entry = (entry + 1) & mask
 
 
-@njit(cache=True, nogil=True)
-def execution(header, venue, book_index, message, side, price, shares, match, printable):
+@kernel
+def execution(
+    header: int,
+    venue: int,
+    book_index: int,
+    message: int,
+    side: int,
+    price: int,
+    shares: int,
+    match: int,
+    printable: int,
+) -> None:
     """Write an execution out; there is room for it."""
     count = load_i64(header + TRADES_COUNT)
     trade = load_i64(header + TRADES) + count * TRADE_BYTES
@@ -181,8 +193,8 @@ def execution(header, venue, book_index, message, side, price, shares, match, pr
     store_i64(header + TRADES_COUNT, count + 1)
 
 
-@njit(cache=True, nogil=True)
-def on_add(header, venue, message, book_index, time):
+@kernel
+def on_add(header: int, venue: int, message: int, book_index: int, time: int) -> None:
     """A, F."""
     body = message + BODY
     book = load_i64(header + BOOKS) + book_index * BOOK_BYTES
@@ -204,8 +216,8 @@ def on_add(header, venue, message, book_index, time):
         rest(header, book_index * 2 + ASK, reference, shares, KEY_MAX - price, link, time)
 
 
-@njit(cache=True, nogil=True)
-def on_replace(header, venue, message, time):
+@kernel
+def on_replace(header: int, venue: int, message: int, time: int) -> None:
     """U: the old order leaves, the new one goes to the end of its queue."""
     body = message + BODY
     link = link_of(header, venue, load_be64(body))
@@ -228,8 +240,8 @@ def on_replace(header, venue, message, time):
     rest(header, side_index, reference, shares, key, link, time)
 
 
-@njit(cache=True, nogil=True)
-def on_reduce(header, venue, message, code, time):
+@kernel
+def on_reduce(header: int, venue: int, message: int, code: int, time: int) -> None:
     """E, C, X, D."""
     body = message + BODY
     link = link_of(header, venue, load_be64(body))
@@ -263,8 +275,8 @@ def on_reduce(header, venue, message, code, time):
     reduce(header, link, shares, PRINT, time)
 
 
-@njit(cache=True, nogil=True)
-def on_print(header, venue, message, code, book_index, time):
+@kernel
+def on_print(header: int, venue: int, message: int, code: int, book_index: int, time: int) -> None:
     """P, Q, B: executions away from displayed orders, and the notice that one is void."""
     body = message + BODY
     book = load_i64(header + BOOKS) + book_index * BOOK_BYTES
@@ -285,8 +297,8 @@ def on_print(header, venue, message, code, book_index, time):
     touch(header, book_index, book, PRINT, time)
 
 
-@njit(cache=True, nogil=True)
-def on_directory(header, venue, message, book_index):
+@kernel
+def on_directory(header: int, venue: int, message: int, book_index: int) -> None:
     """R: a stock and its locate."""
     book = load_i64(header + BOOKS) + book_index * BOOK_BYTES
     symbol = load_be64(message + BODY)
@@ -297,8 +309,8 @@ def on_directory(header, venue, message, book_index):
     store_i32(book + BOOK_ROUND_LOT, load_be32(message + BODY + 10))
 
 
-@njit(cache=True, nogil=True)
-def shortage_for(header, code, locate):
+@kernel
+def shortage_for(header: int, code: int, locate: int) -> int:
     """DONE when the next message can be taken, else what has to be done before it."""
     if code in (ADD, ADD_ATTRIBUTED, DIRECTORY, TRADING_ACTION, NON_CROSS, CROSS, BROKEN):
         if locate >= load_i64(header + LOCATES_ROOM):
@@ -311,8 +323,8 @@ def shortage_for(header, code, locate):
     return DONE
 
 
-@njit(cache=True, nogil=True)
-def apply(header, venue, stream, size, until):
+@kernel
+def apply(header: int, venue: int, stream: int, size: int, until: int) -> int:
     """Apply framed messages at an address to a venue's books. Returns the reason it stopped.
 
     Leaves in the header how many bytes were consumed and how many messages were applied by this call.
@@ -367,7 +379,7 @@ def apply(header, venue, stream, size, until):
     return reason
 
 
-@njit(cache=True, nogil=True)
-def apply_buffer(header, venue, buffer, begin, until):
+@kernel
+def apply_buffer(header: int, venue: int, buffer: NDArray[np.uint8], begin: int, until: int) -> int:
     """`apply` for the rest of a numpy buffer."""
     return apply(header, venue, address_of_bytes(buffer) + begin, buffer.size - begin, until)

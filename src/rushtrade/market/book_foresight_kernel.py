@@ -8,13 +8,7 @@ It only reads, and only through tables of ours: a bucket read too early, or an o
 comes, makes a useless request and nothing else. Worth it only when the books are large; the caller decides.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-# ruff: noqa: ANN001, ANN201
-
 from __future__ import annotations
-
-from numba import njit
 
 from rushtrade.market.book_kernel import bucket_of
 from rushtrade.market.book_layout import (
@@ -45,6 +39,7 @@ from rushtrade.wire.address_kernel import (
     prefetch,
     store_i64,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_kernel import (
     ADD,
     ADD_ATTRIBUTED,
@@ -59,8 +54,8 @@ from rushtrade.wire.itch50_kernel import (
 )
 
 
-@njit(cache=True, nogil=True)
-def foresee(header, venue, stream, size):
+@kernel
+def foresee(header: int, venue: int, stream: int, size: int) -> None:
     """Ask for the memory of the next messages of a stream."""
     notes = load_i64(header + FORESEEN)
     noted = ask_for_buckets(header, venue, stream, size, notes)
@@ -68,8 +63,8 @@ def foresee(header, venue, stream, size):
     ask_for_levels(header, notes, noted)
 
 
-@njit(cache=True, nogil=True)
-def ask_for_buckets(header, venue, stream, size, notes):
+@kernel
+def ask_for_buckets(header: int, venue: int, stream: int, size: int, notes: int) -> int:
     """First look: the bucket of a reference, the book of a new order. Notes both; returns how many."""
     shift = load_i64(header + VENUE_SHIFT)
     room = load_i64(header + LOCATES_ROOM)
@@ -102,8 +97,8 @@ def ask_for_buckets(header, venue, stream, size, notes):
     return noted
 
 
-@njit(cache=True, nogil=True)
-def ask_for_orders(header, notes, noted):
+@kernel
+def ask_for_orders(header: int, notes: int, noted: int) -> None:
     """Second look: the first order of a bucket, the best end of a ladder."""
     orders = load_i64(header + ORDERS)
     ladders = load_i64(header + LADDERS)
@@ -120,8 +115,8 @@ def ask_for_orders(header, notes, noted):
             prefetch(top - 72)
 
 
-@njit(cache=True, nogil=True)
-def ask_for_levels(header, notes, noted):
+@kernel
+def ask_for_levels(header: int, notes: int, noted: int) -> None:
     """Third look: level and book of an order."""
     levels = load_i64(header + LEVELS)
     books = load_i64(header + BOOKS)

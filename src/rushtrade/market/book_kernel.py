@@ -5,13 +5,7 @@ the end of its queue (`rest`) or loses shares (`reduce`), and ladders follow; wh
 `book_feed_kernel`. Nothing allocates: `shortage` says beforehand which array must grow, and Python grows it.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-# ruff: noqa: ANN001, ANN201
-
 from __future__ import annotations
-
-from numba import njit
 
 from rushtrade.market.book_layout import (
     BEST,
@@ -69,6 +63,7 @@ from rushtrade.wire.address_kernel import (
     store_i32,
     store_i64,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_kernel import (
     DONE,
 )
@@ -79,14 +74,14 @@ SPREAD = -7046029254386353131
 """2**64 divided by the golden ratio, as int64: scatters the high bits of references over the buckets."""
 
 
-@njit(cache=True, nogil=True)
-def venue_of(header, order):
+@kernel
+def venue_of(header: int, order: int) -> int:
     """Venue of the book an order rests in."""
     return (load_i32(order + ORDER_SIDE) >> 1) & ((1 << load_i64(header + VENUE_SHIFT)) - 1)
 
 
-@njit(cache=True, nogil=True)
-def bucket_of(header, venue, reference):
+@kernel
+def bucket_of(header: int, venue: int, reference: int) -> int:
     """Address of the bucket an order's chain begins in.
 
     Venues give references out nearly in sequence, so the low bits are the best hash there is: neighbours in time are
@@ -97,8 +92,8 @@ def bucket_of(header, venue, reference):
     return load_i64(header + BUCKETS) + 4 * bucket
 
 
-@njit(cache=True, nogil=True)
-def link_of(header, venue, reference):
+@kernel
+def link_of(header: int, venue: int, reference: int) -> int:
     """Address of the link that holds an order's slot; it holds 0 when there is no such order."""
     orders = load_i64(header + ORDERS)
     link = bucket_of(header, venue, reference)
@@ -112,14 +107,14 @@ def link_of(header, venue, reference):
     return link
 
 
-@njit(cache=True, nogil=True)
-def slot_of(header, venue, reference):
+@kernel
+def slot_of(header: int, venue: int, reference: int) -> int:
     """Slot of an order, 0 when there is none."""
     return load_i32(link_of(header, venue, reference))
 
 
-@njit(cache=True, nogil=True)
-def chain_all(header):
+@kernel
+def chain_all(header: int) -> None:
     """Put every live order into the buckets, which must be all zero: after they grew."""
     orders = load_i64(header + ORDERS)
     for slot in range(1, load_i64(header + ORDERS_USED)):
@@ -130,8 +125,8 @@ def chain_all(header):
             store_i32(link, slot)
 
 
-@njit(cache=True, nogil=True)
-def shortage(header):
+@kernel
+def shortage(header: int) -> int:
     """DONE when one more order surely fits, else the array that has to grow."""
     if load_i64(header + ORDERS_FREE) == 0 and load_i64(header + ORDERS_USED) == load_i64(
         header + ORDERS_ROOM
@@ -147,8 +142,8 @@ def shortage(header):
     return DONE
 
 
-@njit(cache=True, nogil=True)
-def rung_of(ladder, levels, key):
+@kernel
+def rung_of(ladder: int, levels: int, key: int) -> int:
     """How many entries of a ladder have a key not above `key`: looked for from the best end, where life is."""
     near = levels - 8
     rung = levels
@@ -166,8 +161,8 @@ def rung_of(ladder, levels, key):
     return rung
 
 
-@njit(cache=True, nogil=True)
-def lengthen(header, side):
+@kernel
+def lengthen(header: int, side: int) -> None:
     """Move a side's full ladder to a chunk twice as long, and give the chunk it leaves to the free list."""
     room = load_i32(side + SIDE_ROOM)
     longer = LADDER_ROOM_MIN if room == 0 else 2 * room
@@ -191,8 +186,8 @@ def lengthen(header, side):
     store_i64(header + LADDER_LONGEST, max(longer, load_i64(header + LADDER_LONGEST)))
 
 
-@njit(cache=True, nogil=True)
-def logarithm(power):
+@kernel
+def logarithm(power: int) -> int:
     """Binary logarithm of a power of two."""
     result = 0
     while power > 1:
@@ -201,8 +196,8 @@ def logarithm(power):
     return result
 
 
-@njit(cache=True, nogil=True)
-def level_at(header, side, key):
+@kernel
+def level_at(header: int, side: int, key: int) -> int:
     """Slot of the level with a key, made when there was none."""
     levels = load_i32(side + SIDE_LEVELS)
     ladder = load_i64(header + LADDERS) + 8 * load_i32(side + SIDE_LADDER)
@@ -238,8 +233,8 @@ def level_at(header, side, key):
     return slot
 
 
-@njit(cache=True, nogil=True)
-def drop_level(header, side, slot, key):
+@kernel
+def drop_level(header: int, side: int, slot: int, key: int) -> None:
     """Take an empty level off its ladder."""
     levels = load_i32(side + SIDE_LEVELS) - 1
     ladder = load_i64(header + LADDERS) + 8 * load_i32(side + SIDE_LADDER)
@@ -251,8 +246,8 @@ def drop_level(header, side, slot, key):
     store_i64(header + LEVELS_FREE, slot)
 
 
-@njit(cache=True, nogil=True)
-def touch(header, book_index, book, bits, time):
+@kernel
+def touch(header: int, book_index: int, book: int, bits: int, time: int) -> None:
     """Note that a book changed; a book enters the list of touched ones once."""
     marks = load_i32(book + BOOK_MARKS)
     if marks == 0:
@@ -263,8 +258,8 @@ def touch(header, book_index, book, bits, time):
     store_i64(book + BOOK_TIME, time)
 
 
-@njit(cache=True, nogil=True)
-def rest(header, side_index, reference, shares, key, link, time):
+@kernel
+def rest(header: int, side_index: int, reference: int, shares: int, key: int, link: int, time: int) -> None:
     """Put a new order at the end of the queue of its price. `link` is the empty link for its reference."""
     book = load_i64(header + BOOKS) + (side_index >> 1) * BOOK_BYTES
     side = book + BOOK_SIDES + (side_index & 1) * SIDE_BYTES
@@ -300,8 +295,8 @@ def rest(header, side_index, reference, shares, key, link, time):
     touch(header, side_index >> 1, book, bits, time)
 
 
-@njit(cache=True, nogil=True)
-def reduce(header, link, shares, bits, time):
+@kernel
+def reduce(header: int, link: int, shares: int, bits: int, time: int) -> None:
     """Take shares from the order a link holds, and the order from its queue when none are left."""
     orders = load_i64(header + ORDERS)
     slot = load_i32(link)
@@ -338,8 +333,8 @@ def reduce(header, link, shares, bits, time):
         drop_level(header, side, level_slot, key)
 
 
-@njit(cache=True, nogil=True)
-def clear_venue(header, venue, time):
+@kernel
+def clear_venue(header: int, venue: int, time: int) -> None:
     """Take every order of a venue out of the books, marking what changes."""
     orders = load_i64(header + ORDERS)
     for slot in range(1, load_i64(header + ORDERS_USED)):

@@ -4,13 +4,14 @@
 minute they happened in, whatever order the venues' packets arrive in; a trade declared void is taken out again.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-# ruff: noqa: ANN001, ANN201
-
 from __future__ import annotations
 
-from numba import njit
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 from rushtrade.market.book_feed_kernel import (
     DRAIN_TRADES,
@@ -96,6 +97,7 @@ from rushtrade.wire.address_kernel import (
     store_i64,
     store_u8,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50_kernel import (
     BROKEN,
     frame_at,
@@ -106,8 +108,8 @@ GROW_BARS = 22
 END_OF_MESSAGES = ord("C")
 
 
-@njit(cache=True, nogil=True)
-def receive(header, market, venue, buffer, begin):
+@kernel
+def receive(header: int, market: int, venue: int, buffer: NDArray[np.uint8], begin: int) -> int:
     """Apply the messages of a buffer from `begin` on. Returns the reason it stopped, as `book_kernel.apply` does."""
     stream = address_of_bytes(buffer)
     consumed = begin
@@ -131,8 +133,8 @@ def receive(header, market, venue, buffer, begin):
     return reason
 
 
-@njit(cache=True, nogil=True)
-def take_executions(header, market):
+@kernel
+def take_executions(header: int, market: int) -> None:
     """Turn the executions the books wrote out into trades, last sales and bars."""
     midnight = load_i64(market + MIDNIGHT)
     trades = load_i64(header + TRADES)
@@ -150,8 +152,8 @@ def take_executions(header, market):
     store_i64(header + TRADES_COUNT, 0)
 
 
-@njit(cache=True, nogil=True)
-def record_trade(market, slot, instrument, trade):
+@kernel
+def record_trade(market: int, slot: int, instrument: int, trade: int) -> None:
     """Put a trade into the ring, the last sale and its bar."""
     position = load_i64(market + RING_COUNT)
     number = load_i64(instrument + INSTRUMENT_TRADES) + 1
@@ -172,8 +174,8 @@ def record_trade(market, slot, instrument, trade):
     merge(bar, time, price, shares, True)
 
 
-@njit(cache=True, nogil=True)
-def show_last(instrument, trade):
+@kernel
+def show_last(instrument: int, trade: int) -> None:
     """Make a trade the last sale."""
     store_i64(instrument + INSTRUMENT_LAST_TIME, load_i64(trade + TRADE_TIME))
     store_i64(instrument + INSTRUMENT_LAST_PRICE, load_i64(trade + TRADE_PRICE))
@@ -181,8 +183,8 @@ def show_last(instrument, trade):
     store_i32(instrument + INSTRUMENT_LAST_VENUE, load_u8(trade + TRADE_VENUE))
 
 
-@njit(cache=True, nogil=True)
-def bar_for(market, slot, instrument, start):
+@kernel
+def bar_for(market: int, slot: int, instrument: int, start: int) -> int:
     """The bar of a minute, linked in where it belongs: venues' packets may arrive out of order."""
     bars = load_i64(market + BARS)
     link = instrument + INSTRUMENT_LAST_BAR
@@ -207,8 +209,8 @@ def bar_for(market, slot, instrument, start):
     return bar
 
 
-@njit(cache=True, nogil=True)
-def merge(bar, time, price, shares, newer):
+@kernel
+def merge(bar: int, time: int, price: int, shares: int, newer: bool) -> None:
     """Add a trade to a bar. `newer`: it arrived after those already in it (decides between equal times)."""
     trades = load_i64(bar + BAR_TRADES)
     begins, ends = load_i64(bar + BAR_OPEN_TIME), load_i64(bar + BAR_CLOSE_TIME)
@@ -225,16 +227,16 @@ def merge(bar, time, price, shares, newer):
     store_i64(bar + BAR_VALUE, load_i64(bar + BAR_VALUE) + price * shares)
 
 
-@njit(cache=True, nogil=True)
-def trade_at(market, link):
+@kernel
+def trade_at(market: int, link: int) -> int:
     """Address of the trade a link points to, 0 when the ring has overwritten it."""
     if link == 0 or load_i64(market + RING_COUNT) - link > load_i64(market + RING_MASK):
         return 0
     return load_i64(market + RING) + ((link - 1) & load_i64(market + RING_MASK)) * TRADE_BYTES
 
 
-@njit(cache=True, nogil=True)
-def void(market, instrument, venue, match):
+@kernel
+def void(market: int, instrument: int, venue: int, match: int) -> None:
     """Mark a trade as broken, and take it out of its bar, the volume and the last sale."""
     trade = trade_at(market, load_i64(instrument + INSTRUMENT_LAST_TRADE))
     while trade != 0:
@@ -260,8 +262,8 @@ def void(market, instrument, venue, match):
             trade = trade_at(market, load_i64(trade + TRADE_PREVIOUS))
 
 
-@njit(cache=True, nogil=True)
-def rebuild_bar(market, instrument, start, price, shares):
+@kernel
+def rebuild_bar(market: int, instrument: int, start: int, price: int, shares: int) -> None:
     """Make a bar again from the trades that stand, or only subtract when the ring no longer has them all."""
     bar = load_i64(market + BARS)
     position = load_i64(instrument + INSTRUMENT_LAST_BAR)
@@ -293,8 +295,8 @@ def rebuild_bar(market, instrument, start, price, shares):
         store_i64(bar + BAR_LOW, low)
 
 
-@njit(cache=True, nogil=True)
-def sweep_touched(header, market):
+@kernel
+def sweep_touched(header: int, market: int) -> None:
     """Carry the marks of books over to their instruments."""
     touched = load_i64(header + TOUCHED)
     pending = load_i64(market + PENDING)
@@ -316,8 +318,8 @@ def sweep_touched(header, market):
     store_i64(market + PENDING_COUNT, waiting)
 
 
-@njit(cache=True, nogil=True)
-def take_touched(header, market, wanted, slots):
+@kernel
+def take_touched(header: int, market: int, wanted: int, slots: NDArray[np.int64]) -> int:
     """Take the instruments with a wanted mark out into `slots`, clearing it; returns how many."""
     sweep_touched(header, market)
     pending = load_i64(market + PENDING)
@@ -339,8 +341,8 @@ def take_touched(header, market, wanted, slots):
     return taken
 
 
-@njit(cache=True, nogil=True)
-def touch_all(market, instruments):
+@kernel
+def touch_all(market: int, instruments: int) -> None:
     """Mark every instrument as changed: a venue's books came or went."""
     pending = load_i64(market + PENDING)
     waiting = load_i64(market + PENDING_COUNT)
@@ -353,8 +355,8 @@ def touch_all(market, instruments):
     store_i64(market + PENDING_COUNT, waiting)
 
 
-@njit(cache=True, nogil=True)
-def trades_after(market, slot, after, out, limit):
+@kernel
+def trades_after(market: int, slot: int, after: int, out: int, limit: int) -> int:
     """Copy an instrument's trades numbered above `after` to an address, oldest first; returns how many."""
     instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
     latest = load_i64(instrument + INSTRUMENT_LAST_TRADE)
@@ -377,8 +379,8 @@ def trades_after(market, slot, after, out, limit):
     return filled
 
 
-@njit(cache=True, nogil=True)
-def messages_length(buffer, messages):
+@kernel
+def messages_length(buffer: NDArray[np.uint8], messages: int) -> int:
     """Bytes of the first so many framed messages of a buffer, or -1 when there are not that many whole ones."""
     address = address_of_bytes(buffer)
     offset = 0

@@ -4,13 +4,14 @@ Nothing is cached between packet and question: a best level is two loads away, a
 is not live has no say in any of it.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-# ruff: noqa: ANN001, ANN201
-
 from __future__ import annotations
 
-from numba import njit
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 from rushtrade.market.book_layout import (
     ASK,
@@ -53,13 +54,14 @@ from rushtrade.wire.address_kernel import (
     load_i64,
     store_i64,
 )
+from rushtrade.wire.compiled import kernel
 
 STAMP_LEVELS_MAX = 10
 """Levels of one venue in a stamp: what a sweep needs, and 240 bytes a venue at most."""
 
 
-@njit(cache=True, nogil=True)
-def side_at(header, slot, venue, side):
+@kernel
+def side_at(header: int, slot: int, venue: int, side: int) -> int:
     """Address of a side of an instrument's book at a venue; 0 when the venue has no say."""
     if load_i64(load_i64(header + VENUES) + venue * VENUE_BYTES + VENUE_STATE) != VENUE_LIVE:
         return 0
@@ -70,8 +72,8 @@ def side_at(header, slot, venue, side):
     return load_i64(header + BOOKS) + (listed - 1) * BOOK_BYTES + BOOK_SIDES + side * SIDE_BYTES
 
 
-@njit(cache=True, nogil=True)
-def level_of(header, side_address, rank, side):
+@kernel
+def level_of(header: int, side_address: int, rank: int, side: int) -> tuple[int, int]:
     """Price and address of the level at a rank from the best, (0, 0) when there is none."""
     levels = load_i32(side_address + SIDE_LEVELS)
     if rank >= levels:
@@ -84,8 +86,8 @@ def level_of(header, side_address, rank, side):
     return price, load_i64(header + LEVELS) + (entry & KEY_MAX) * LEVEL_BYTES
 
 
-@njit(cache=True, nogil=True)
-def best_of(header, slot, side):
+@kernel
+def best_of(header: int, slot: int, side: int) -> tuple[int, int]:
     """Best price of a side over all live venues, and the shares all of them show at it."""
     price = 0
     shares = 0
@@ -104,8 +106,8 @@ def best_of(header, slot, side):
     return price, shares
 
 
-@njit(cache=True, nogil=True)
-def quote_time(header, market, slot):
+@kernel
+def quote_time(header: int, market: int, slot: int) -> int:
     """Time of the last message about an instrument from a live venue, 0 when there was none."""
     latest = 0
     for venue in range(load_i64(header + VENUE_COUNT)):
@@ -115,8 +117,8 @@ def quote_time(header, market, slot):
     return latest + load_i64(market + MIDNIGHT) if latest > 0 else 0
 
 
-@njit(cache=True, nogil=True)
-def quote(header, market, slot):
+@kernel
+def quote(header: int, market: int, slot: int) -> None:
     """Write time, bid, its shares, ask, its shares and the last price to the output."""
     out = load_i64(market + OUT)
     bid, bid_shares = best_of(header, slot, BID)
@@ -130,8 +132,8 @@ def quote(header, market, slot):
     store_i64(out + 40, load_i64(instrument + INSTRUMENT_LAST_PRICE))
 
 
-@njit(cache=True, nogil=True)
-def quote_state(bid, ask):
+@kernel
+def quote_state(bid: int, ask: int) -> int:
     """What a pair of best prices is called."""
     if bid == 0 and ask == 0:
         return UNKNOWN
@@ -142,8 +144,8 @@ def quote_state(bid, ask):
     return LOCKED if bid == ask else CROSSED
 
 
-@njit(cache=True, nogil=True)
-def nbbo(header, market, slot):
+@kernel
+def nbbo(header: int, market: int, slot: int) -> int:
     """`quote`, then the state; rows of (bid, shares, ask, shares) by venue behind it."""
     quote(header, market, slot)
     out = load_i64(market + OUT)
@@ -162,8 +164,8 @@ def nbbo(header, market, slot):
     return quote_state(load_i64(out + 8), load_i64(out + 24))
 
 
-@njit(cache=True, nogil=True)
-def stamp(header, market, slot, side, shares, near):
+@kernel
+def stamp(header: int, market: int, slot: int, side: int, shares: int, near: bool) -> int:
     """`quote`, then the levels an order could meet behind it; returns how many rows.
 
     Rows are (venue * 2 + side, price, shares): the side an order of `side` takes, venue by venue, best first, until
@@ -203,8 +205,8 @@ def stamp(header, market, slot, side, shares, near):
     return (row - begin) // 24
 
 
-@njit(cache=True, nogil=True)
-def montage(header, market, slot, depth):
+@kernel
+def montage(header: int, market: int, slot: int, depth: int) -> int:
     """Write rows of (venue, side, price, shares, orders), best first by venue and side; returns how many."""
     row = load_i64(market + OUT) + 8 * OUT_ROWS
     begin = row
@@ -224,8 +226,8 @@ def montage(header, market, slot, depth):
     return (row - begin) // 40
 
 
-@njit(cache=True, nogil=True)
-def marks(header, market, slots, rows):
+@kernel
+def marks(header: int, market: int, slots: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
     """Fill a row of (bid, ask, last) for each slot."""
     for index in range(slots.size):
         slot = slots[index]

@@ -20,11 +20,18 @@ plain memory on all processors we run on, and null is an address like any other 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Load = Callable[[int], int]
+Store = Callable[[int, int], None]
 
 FLAT = 1
 """Address space of all pointers made here; see the module's text."""
@@ -64,22 +71,22 @@ def _storer(bits: int, *, swap: bool):
     return intrinsic(store)
 
 
-load_be16: Any = _loader(16, swap=True, signed=False)
-load_be32: Any = _loader(32, swap=True, signed=False)
-load_be64: Any = _loader(64, swap=True, signed=False)
-load_u8: Any = _loader(8, swap=False, signed=False)
-load_u16: Any = _loader(16, swap=False, signed=False)
-load_u32: Any = _loader(32, swap=False, signed=False)
-load_i32: Any = _loader(32, swap=False, signed=True)
-load_i64: Any = _loader(64, swap=False, signed=True)
+load_be16: Load = _loader(16, swap=True, signed=False)
+load_be32: Load = _loader(32, swap=True, signed=False)
+load_be64: Load = _loader(64, swap=True, signed=False)
+load_u8: Load = _loader(8, swap=False, signed=False)
+load_u16: Load = _loader(16, swap=False, signed=False)
+load_u32: Load = _loader(32, swap=False, signed=False)
+load_i32: Load = _loader(32, swap=False, signed=True)
+load_i64: Load = _loader(64, swap=False, signed=True)
 
-store_be16: Any = _storer(16, swap=True)
-store_be32: Any = _storer(32, swap=True)
-store_be64: Any = _storer(64, swap=True)
-store_u8: Any = _storer(8, swap=False)
-store_u16: Any = _storer(16, swap=False)
-store_i32: Any = _storer(32, swap=False)
-store_i64: Any = _storer(64, swap=False)
+store_be16: Store = _storer(16, swap=True)
+store_be32: Store = _storer(32, swap=True)
+store_be64: Store = _storer(64, swap=True)
+store_u8: Store = _storer(8, swap=False)
+store_u16: Store = _storer(16, swap=False)
+store_i32: Store = _storer(32, swap=False)
+store_i64: Store = _storer(64, swap=False)
 
 
 def _address_of_bytes(typing_context, array):
@@ -108,5 +115,5 @@ def _prefetch(typing_context, address):
     return types.void(types.int64), generate
 
 
-address_of_bytes: Any = intrinsic(_address_of_bytes)
-prefetch: Any = intrinsic(_prefetch)
+address_of_bytes: Callable[[NDArray[Any]], int] = intrinsic(_address_of_bytes)  # type: ignore[assignment]
+prefetch: Callable[[int], None] = intrinsic(_prefetch)  # type: ignore[assignment]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SOURCES: Final = ("*_kernel.py", "tables.py", "order_entry.py")
+SOURCES: Final = ("*_kernel.py", "*_layout.py", "tables.py", "order_entry.py", "itch50.py")
 """Where a room writes down its kernels and the constants they are compiled with."""
 
 

@@ -5,14 +5,11 @@ the buffer, its length is the one its type has in the specification, and it lies
 message that fails one of these stops the walk, which then says where (the offset of its prefix) and why.
 """
 
-# numba's decorators are untyped
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
-# ruff: noqa: ANN001, ANN201
-
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numba import njit
 
 from rushtrade.wire.address_kernel import (
     address_of_bytes,
@@ -25,7 +22,11 @@ from rushtrade.wire.address_kernel import (
     store_u8,
     store_u16,
 )
+from rushtrade.wire.compiled import kernel
 from rushtrade.wire.itch50 import LENGTHS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DONE = 0
 """Every byte was consumed."""
@@ -59,19 +60,19 @@ BODY = 11
 """Offsets within a message: the timestamp, and the first field after the header."""
 
 
-@njit(cache=True, nogil=True, inline="always")
-def timestamp_at(message):
+@kernel
+def timestamp_at(message: int) -> int:
     """Nanoseconds since midnight of the message at an address."""
     return load_be16(message + TIMESTAMP) << 32 | load_be32(message + TIMESTAMP + 2)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def frame_at(address, left):
+@kernel
+def frame_at(address: int, left: int) -> int:
     """Bytes of the framed message at an address of which `left` bytes may be read; -reason when there is none."""
     if left < 3:
         return -END_OF_SESSION if left == 2 and load_be16(address) == 0 else -PARTIAL
     size = load_be16(address)
-    length = LENGTH_BY_TYPE[load_u8(address + 2)]
+    length = int(LENGTH_BY_TYPE[load_u8(address + 2)])
     if length == 0:
         return -UNKNOWN_TYPE
     if size not in (length, 0):
@@ -81,8 +82,8 @@ def frame_at(address, left):
     return 2 + length
 
 
-@njit(cache=True, nogil=True)
-def walk(buffer, counts):
+@kernel
+def walk(buffer: NDArray[np.uint8], counts: NDArray[np.int64]) -> tuple[int, int, int]:
     """Count messages by type into `counts` (256 × int64). Returns (bytes consumed, messages, reason)."""
     base = address_of_bytes(buffer)
     tally = address_of_bytes(counts)
@@ -118,8 +119,10 @@ COLUMNS = (
 BID, ASK, NO_SIDE = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
-def decode_columns(buffer, begin, columns, rows):
+@kernel
+def decode_columns(
+    buffer: NDArray[np.uint8], begin: int, columns: NDArray[np.int64], rows: int
+) -> tuple[int, int, int]:
     """Decode messages from `begin` on into columns. Returns (bytes consumed up to, rows, reason).
 
     `columns` holds the addresses of the arrays of `COLUMNS`, each with room for `rows` rows.
