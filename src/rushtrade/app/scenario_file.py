@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -61,7 +62,9 @@ def scenario_names() -> tuple[str, ...]:
     names = [entry.name for entry in _folder().iterdir()]
     return tuple(
         sorted(
-            name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX) and not name.endswith(WORLD_SUFFIX)
+            name.removesuffix(SUFFIX)
+            for name in names
+            if name.endswith(SUFFIX) and not name.endswith(WORLD_SUFFIX)
         )
     )
 
@@ -110,9 +113,11 @@ def _month(table: TomlTable) -> MonthTarget:
 
 
 def _require_order(file: str, months: tuple[MonthTarget, ...]) -> None:
-    for earlier, later in zip(months, months[1:], strict=False):
+    for earlier, later in pairwise(months):
         if later.month <= earlier.month:
-            raise InvalidInput(f"{file}: month {later.month} stands behind {earlier.month}; months go forward")
+            raise InvalidInput(
+                f"{file}: month {later.month} stands behind {earlier.month}; months go forward"
+            )
 
 
 def _folder() -> Path:

@@ -93,7 +93,9 @@ class ScriptedMarket:
         for key, instrument in self.instruments.items():
             price = self._price[key]
             self._price[key] = price + (later.get(instrument.symbol, price) - price) / parts
-        touches = {key: self._touch(instrument, self._price[key]) for key, instrument in self.instruments.items()}
+        touches = {
+            key: self._touch(instrument, self._price[key]) for key, instrument in self.instruments.items()
+        }
         self._touches = [touches for _ in range(SLOTS + 1)]
 
     def touch(self, instrument_id: int, slot: int) -> Touch:

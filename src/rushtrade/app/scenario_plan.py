@@ -37,6 +37,8 @@ SLOT_WEIGHTS = (18, 12, 9, 8, 7, 6, 6, 6, 7, 7, 8, 10, 14)
 """Orders of a session's half hours: busy at the open and at the close."""
 FINISHING_ORDERS = 64
 """Orders at the end of a month that deal out what is left of its shares."""
+PAYERS = 200
+"""Customers with most money to spend, among whom they are dealt."""
 SHARES_MIN = 100
 """Shares kept back for every order still to come."""
 LARGEST_TIMES_MEAN = 60
@@ -82,7 +84,9 @@ class PlannedOrder:
 
     __slots__ = ("account_id", "better_limit", "course", "executed", "slot", "terms", "time_ns")
 
-    def __init__(self, account_id: int, terms: OrderTerms, course: Course, executed: int, slot: int, time_ns: int) -> None:
+    def __init__(
+        self, account_id: int, terms: OrderTerms, course: Course, executed: int, slot: int, time_ns: int
+    ) -> None:
         self.account_id = account_id
         self.terms = terms
         self.course = course
@@ -95,7 +99,9 @@ class PlannedOrder:
 class MonthPlan:
     """Plans the orders of a month, session by session."""
 
-    def __init__(self, target: MonthTarget, world: World, market: ScriptedMarket, customers: Customers, rng: Random) -> None:
+    def __init__(
+        self, target: MonthTarget, world: World, market: ScriptedMarket, customers: Customers, rng: Random
+    ) -> None:
         self._market = market
         self._customers = customers
         self._rng = rng
@@ -105,6 +111,7 @@ class MonthPlan:
         self._cheap = market.of_class(EquityClass.OTC_BB, EquityClass.PINK)
         self._mean = {True: 20_000.0, False: 800.0}
         """Running mean size of purchases of cheap and other shares."""
+        self._payers: list[Customer] = []
         self._codes = {EquityClass(row.equity_class): row.sequence for row in world.sequences}
         weights = [80 + int(40 * rng.random()) for _ in target.sessions()]
         self._trades_of = dict(zip(target.sessions(), deal(weights, target.trades), strict=True))
@@ -194,12 +201,15 @@ class MonthPlan:
         shares = self._shares_left if left == 1 else deal(weights, self._shares_left)[0]
         cheapest = sorted(self._cheap, key=lambda key: self._market.touch(key, slot).ask)
         key = cheapest[int(rng.random() * rng.random() * len(cheapest))]
-        customer = self._any(self._customers.wealthiest(200))
+        self._payers = self._payers or self._customers.wealthiest(PAYERS)
+        customer = self._any(self._payers)
         if notional(self._market.touch(key, slot).ask, shares) > customer.spendable // 3:
             key = cheapest[0]
         return self._order(customer, key, Side.BUY, shares, slot, time_ns)
 
-    def _order(self, customer: Customer, key: int, side: Side, executed: int, slot: int, time_ns: int) -> PlannedOrder:
+    def _order(
+        self, customer: Customer, key: int, side: Side, executed: int, slot: int, time_ns: int
+    ) -> PlannedOrder:
         rng = self._rng
         course = self._any(_COURSES)
         if executed < 200 and course in {Course.SPLIT, Course.REST_IN_PART}:
@@ -299,7 +309,9 @@ class MonthPlan:
         shares = max(customer.spendable, 0) // 4 // notional(limit, 1)
         shares -= shares % 100
         course = Course.UNTOUCHED if shares else Course.REFUSED
-        terms = OrderTerms(key, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, shares, limit, route=ROUTE_SEQUENCE)
+        terms = OrderTerms(
+            key, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, shares, limit, route=ROUTE_SEQUENCE
+        )
         return PlannedOrder(customer.account_id, terms, course, 0, slot, time_ns)
 
     def _refused(self, slot: int, time_ns: int) -> PlannedOrder:
@@ -308,7 +320,9 @@ class MonthPlan:
         key = self._any([key for key in self._dear if key not in customer.shorts])
         limit = self._market.touch(key, slot).ask
         shares = (4_000_000 * MONEY_UNIT + max(customer.cash, 0)) // notional(limit, 1)
-        terms = OrderTerms(key, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, shares, limit, route=ROUTE_SEQUENCE)
+        terms = OrderTerms(
+            key, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, shares, limit, route=ROUTE_SEQUENCE
+        )
         return PlannedOrder(customer.account_id, terms, Course.REFUSED, 0, slot, time_ns)
 
     def _any(self, choices: Sequence[T]) -> T:

@@ -16,41 +16,30 @@ from random import Random
 import msgspec
 
 from rushtrade.app.clocks import MarketClock
-from rushtrade.app.scenario_customers import Customer, Customers
+from rushtrade.app.scenario_customers import CLOSED_EACH_MONTH, AccountDesk, Customers
 from rushtrade.app.scenario_file import MonthTarget, Scenario
 from rushtrade.app.scenario_market import SLOTS, ScriptedMarket
 from rushtrade.app.scenario_plan import MonthPlan, PlannedOrder
 from rushtrade.app.scenario_venues import ScriptedStreet
 from rushtrade.backoffice.allocation import deal
+from rushtrade.core.replay import take_snapshot
 from rushtrade.core.sequencer import BATCH_COMMANDS_MAX, Core
-from rushtrade.core.snapshot import state_hash
 from rushtrade.domain import commands as cmd
-from rushtrade.domain.accounts import AccountLimits, AccountState
 from rushtrade.domain.errors import RushTradeError, require
 from rushtrade.domain.frames import FrameBody
-from rushtrade.domain.instants import HOUR, MINUTE, day_number
-from rushtrade.domain.numbers import CENT, MONEY_UNIT, format_cents
-from rushtrade.domain.transfers import CASH
+from rushtrade.domain.instants import HOUR, day_number
+from rushtrade.domain.numbers import CENT, format_cents
 from rushtrade.journal.port import Journal
-from rushtrade.risk.valuation import summarize
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.day import RulesForDay, rules_for_day
 
 ORDERS_A_STEP = 72
 """Orders that enter with one step: with their reports they fill a frame, and no more."""
-WIRE_TYPICAL = 12_000 * MONEY_UNIT
-WIRES_MAX = 160
-"""Wires in which customers make up a month's difference."""
-OPENED_BEFORE_SHARE_PERCENT = 93
-"""Part of the first month's assets that comes in with the opening deposits; the rest is wired at its end."""
-NEW_ACCOUNT_DEPOSIT = 14_000 * MONEY_UNIT
-CLOSED_EACH_MONTH = 9
-"""Accounts that leave in a month in which more come."""
-SHARES_BROUGHT_PERCENT = 12
-"""New customers who bring shares in from another firm."""
+WIRES_EVERY_SESSIONS = 3
+"""In a trading month customers wire money every so many sessions, towards the month's target."""
 
 Progress = Callable[[int], None]
-"""Told how many orders were entered since the last call."""
+"""Told how many orders have executed so far."""
 
 
 class ScenarioStopped(RushTradeError):  # noqa: N818  - reads as the statement it makes
@@ -80,23 +69,30 @@ class ScenarioPlayer:
     """Plays one scenario into an empty journal."""
 
     def __init__(
-        self, scenario: Scenario, journal: Journal, *, progress: Progress, stopped: Callable[[], bool] = lambda: False
+        self,
+        scenario: Scenario,
+        journal: Journal,
+        *,
+        progress: Progress,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`stopped` is asked between steps; `progress` is told of orders entered."""
+        """`stopped` is asked between steps; `progress` is told how many orders have executed."""
         self.scenario = scenario
         self._journal = journal
         self._progress = progress
         self._stopped = stopped
         self._clock = MarketClock(0)
         self._core = Core(journal, self._clock)
-        self._rng = Random(scenario.seed)
-        self._market = ScriptedMarket(scenario.world, Random(scenario.seed + 1))
-        self._customers = Customers(scenario.world.commissions, Random(scenario.seed + 2))
-        self._street = ScriptedStreet(len(scenario.world.venues), self._market, Random(scenario.seed + 3))
+        # One stream of chance for each part of the script, so that a change in one leaves the others as they were.
+        self._rng, market, customers, street = (Random(scenario.seed + part) for part in range(4))  # noqa: S311
+        self._market = ScriptedMarket(scenario.world, market)
+        self._customers = Customers(scenario.world.commissions, customers)
+        self._street = ScriptedStreet(len(scenario.world.venues), self._market, street)
         self._frames: deque[FrameBody] = deque()
         self._core.subscribe(self._frames.append)
         self._busy: dict[int, deque[PlannedOrder]] = {}
-        self._orders = self._days = self._wires = 0
+        self._desk = AccountDesk(self._core, self._customers, scenario.world, self._rng)
+        self._orders = self._days = 0
 
     def play(self) -> ScenarioOutcome:
         """Play all months; raises ScenarioStopped when told to stop."""
@@ -137,27 +133,32 @@ class ScenarioPlayer:
         played_before = any(earlier.trades for earlier in months[:place])
         self._market.drift(rules, self.scenario.later_prices if played_before else {}, quiet_left)
         self._send(cmd.ObserveMarks(self._market.marks(SLOTS)), "market")
-        self._change_accounts(target)
+        self._desk.reach(target)
+        self._settle()
         self._close_month(target, rules)
         self._close_day(rules)
 
     def _trading_month(self, target: MonthTarget) -> None:
         sessions = target.sessions()
         plan = MonthPlan(target, self.scenario.world, self._market, self._customers, self._rng)
-        opening = deal([1] * (len(sessions) - 1), max(target.accounts - len(self._customers.open), 0))
+        wanted = max(len(self._customers.open) - target.accounts, 0) + CLOSED_EACH_MONTH
+        leaving = len(self._customers.closable(wanted))
+        coming = target.accounts - len(self._customers.open) + leaving
+        opening = deal([0, *[1] * (len(sessions) - 1)], coming)
         for place, day in enumerate(sessions):
             rules = rules_for_day(day)
             self._open_day(rules)
-            if place < len(opening) and opening[place]:
-                self._open_accounts(opening[place], opening[place] * NEW_ACCOUNT_DEPOSIT)
-            if place == 1:
-                self._close_accounts(len(self._customers.open) - target.accounts)
+            if place == 0:
+                self._desk.close(leaving)
+            elif opening[place]:
+                self._desk.open(opening[place])
+            self._settle()
+            if place % WIRES_EVERY_SESSIONS == 0:
+                steps_left = (len(sessions) - place - 1) // WIRES_EVERY_SESSIONS + 1
+                self._desk.make_up((target.assets - self._desk.assets()) // steps_left)
             self._customers.settle_traders()
             self._market.open_session(rules)
             self._trade(rules, plan)
-            self._clock.move(rules.session.close_ns + 5 * MINUTE)
-            self._send(cmd.OpenMarket(is_open=False), "clock")
-            self._send(cmd.ObserveMarks(self._market.marks(SLOTS)), "market")
             if day == sessions[-1]:
                 plan.require_done(day)
                 self._close_month(target, rules)
@@ -178,24 +179,28 @@ class ScenarioPlayer:
         require(not self._busy and not self._core.state.blotter.orders, "a day ends without open orders")
 
     def _trade(self, rules: RulesForDay, plan: MonthPlan) -> None:
-        """Let customers trade through a session."""
+        """Let customers trade through a session, and mark its close."""
+        self._settle()
         self._clock.move(rules.session.open_ns)
         self._send(cmd.OpenMarket(is_open=True), "clock")
+        self._settle()
         slot = -1
-        entered = 0
-        for planned in plan.session(rules):
+        for entered, planned in enumerate(plan.session(rules), 1):
             if planned.slot != slot:
                 slot = planned.slot
                 self._send(cmd.ObserveMarks(self._market.marks(slot)), "market")
             self._enter_or_wait(planned)
-            entered += 1
             if entered % ORDERS_A_STEP == 0:
                 self._clock.move(planned.time_ns)
                 self._step()
-                self._progress(ORDERS_A_STEP)
-        self._progress(entered % ORDERS_A_STEP)
+                self._progress(self._street.executed_orders)
         while self._busy or self._street.outgoing or self._core.waiting:
             self._step()
+        self._progress(self._street.executed_orders)
+        self._clock.move(rules.session.close_ns)
+        self._send(cmd.OpenMarket(is_open=False), "clock")
+        self._send(cmd.ObserveMarks(self._market.marks(SLOTS)), "market")
+        self._settle()
 
     def _enter_or_wait(self, planned: PlannedOrder) -> None:
         waiting = self._busy.get(planned.account_id)
@@ -243,114 +248,22 @@ class ScenarioPlayer:
         while self._core.waiting or self._street.outgoing:
             self._step()
 
-    # --- accounts and money --------------------------------------------------------------------------
-
-    def _change_accounts(self, target: MonthTarget) -> None:
-        """Open and close accounts until the month's number is open."""
-        missing = target.accounts - len(self._customers.open)
-        if not self._customers.open:
-            self._open_accounts(missing, target.assets * OPENED_BEFORE_SHARE_PERCENT // 100)
-            return
-        self._close_accounts(CLOSED_EACH_MONTH if missing > 0 else -missing)
-        missing = target.accounts - len(self._customers.open)
-        self._open_accounts(missing, missing * NEW_ACCOUNT_DEPOSIT)
-
-    def _open_accounts(self, count: int, deposits: int) -> None:
-        admitted: list[Customer] = []
-        for _ in range(count):
-            customer, opening = self._customers.admit()
-            reference = f"profile/{customer.account_id}"
-            self._send(cmd.RegisterCustomer(f"Customer {customer.account_id}", reference), "desk")
-            self._send(opening, "desk")
-            admitted.append(customer)
-        for customer, amount in zip(admitted, self._customers.deposits(admitted, deposits), strict=True):
-            if self._rng.random() * 100 < SHARES_BROUGHT_PERCENT and amount > WIRE_TYPICAL:
-                amount -= self._bring_shares(customer, amount // 3)
-            self._wire(customer, amount)
-        self._settle()
-        self._customers.settle_traders()
-
-    def _bring_shares(self, customer: Customer, worth: int) -> int:
-        """Let a customer bring shares of about a worth in from another firm; give what they are worth."""
-        keys = list(self._market.instruments)[:20]
-        key = keys[int(self._rng.random() * len(keys))]
-        price = self._core.state.risk.prices[key] * 100
-        shares = worth // price
-        if not shares:
-            return 0
-        customer.holdings[key] = customer.holdings.get(key, 0) + shares
-        cost = shares * price * 9 // 10
-        self._send(
-            cmd.TransferShares(customer.account_id, key, shares, cost, f"acat {customer.account_id}"), "desk"
-        )
-        return shares * price
-
-    def _close_accounts(self, count: int) -> None:
-        """Let customers who never traded take their money and leave."""
-        scheme = self.scenario.world.commissions[0].scheme_id
-        for customer in self._customers.closable(max(count, 0)):
-            self._wire(customer, -self._core.state.ledger.trade_date_balance(customer.account_id, CASH))
-            closed = cmd.ChangeAccount(
-                customer.account_id, AccountState.CLOSED, False, scheme, AccountLimits(), "closed by its owner"
-            )
-            self._send(closed, "desk")
-            self._customers.leave(customer)
-        self._settle()
-
-    def _wire(self, customer: Customer, amount: int) -> None:
-        if amount:
-            self._wires += 1
-            customer.cash += amount
-            self._send(cmd.TransferCash(customer.account_id, amount, f"wire {self._wires}"), "desk")
-
     def _close_month(self, target: MonthTarget, rules: RulesForDay) -> None:
         """Let customers wire what is missing to the month's assets, to the cent."""
         self._clock.move(rules.session.close_ns + HOUR)
         self._settle()
-        missing = target.assets - self._assets()
-        cents = (abs(missing) + CENT // 2) // CENT
-        if missing > 0:
-            self._wire_in(cents)
-        else:
-            self._wire_out(cents)
+        self._desk.make_up(target.assets - self._desk.assets())
         self._settle()
-        left = target.assets - self._assets()
+        left = target.assets - self._desk.assets()
+        open_accounts = len(self._customers.open)
         require(abs(left) <= CENT // 2, f"{target.month}: ${format_cents(left)} were left to be wired")
-        require(len(self._customers.open) == target.accounts, f"{target.month}: {len(self._customers.open)} accounts")
-
-    def _wire_in(self, cents: int) -> None:
-        """Deal a sum over customers in whole dollars; the last one wires the odd cents too."""
-        customers = list(self._customers.open.values())
-        dollars, odd = divmod(cents, 100)
-        count = min(max(dollars * MONEY_UNIT // WIRE_TYPICAL, 1), WIRES_MAX)
-        chosen = [customers[int(self._rng.random() * len(customers))] for _ in range(count)]
-        weights = [50 + int(100 * self._rng.random()) for _ in chosen]
-        for place, amount in enumerate(deal(weights, dollars)):
-            last = place == count - 1
-            self._wire(chosen[place], amount * MONEY_UNIT + (odd * CENT if last else 0))
-
-    def _wire_out(self, cents: int) -> None:
-        """Let the customers with most settled cash withdraw a sum, at most half of what each has free."""
-        ledger = self._core.state.ledger
-        for customer in self._customers.wealthiest(len(self._customers.open)):
-            free = min(ledger.settled_balance(customer.account_id, CASH), customer.spendable) // 2 // CENT
-            amount = min(free, cents)
-            if amount > 0:
-                self._wire(customer, -amount * CENT)
-                cents -= amount
-            if not cents:
-                return
-
-    def _assets(self) -> int:
-        """Give what all accounts are worth at the marks of the moment: the number every screen of the house shows."""
-        state = self._core.state
-        risk = state.risk
-        return sum(
-            summarize(state.ledger, account, risk.prices, state.instruments, risk.margin).equity
-            for account in state.accounts.values()
+        require(
+            open_accounts == target.accounts,
+            f"{target.month}: {open_accounts} accounts, not {target.accounts}",
         )
 
     def _outcome(self) -> ScenarioOutcome:
+        """Keep a snapshot, so that a house can start here at once, and sum up."""
         core, street = self._core, self._street
         return ScenarioOutcome(
             scenario=self.scenario.name,
@@ -366,5 +279,5 @@ class ScenarioPlayer:
             accounts=len(self._customers.open),
             frames=self._journal.last().seq,
             balanced=not any(core.state.ledger.trial_balance().values()),
-            state_hash=state_hash(core.state, core.next_seq).hex(),
+            state_hash=take_snapshot(self._journal, core.state, core.next_seq).hex(),
         )

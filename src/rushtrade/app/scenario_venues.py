@@ -9,7 +9,9 @@ executed exactly what was planned is required. Nothing here looks into the house
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from rushtrade.app.scenario_market import ScriptedMarket
 from rushtrade.app.scenario_plan import Course, PlannedOrder
@@ -20,23 +22,24 @@ from rushtrade.domain.frames import FrameBody
 from rushtrade.domain.instants import MILLISECOND
 from rushtrade.domain.orders import Liquidity, Side
 from rushtrade.domain.plans import Strategy
+from rushtrade.domain.quotes import QuoteStamp
 
 TWO_PRINTS_PERCENT = 30
 """Children that execute in two prints instead of one."""
 
+Report = cmd.ReportAccepted | cmd.ReportExecuted | cmd.ReportCanceled | cmd.ReportReplaced
 Outgoing = tuple[cmd.AnyCommand, str]
 
 
 class LiveOrder:
     """A planned order the house has taken."""
 
-    __slots__ = ("executed", "orders", "planned", "routed", "venue")
+    __slots__ = ("executed", "planned", "routed")
 
     def __init__(self, planned: PlannedOrder) -> None:
         self.planned = planned
         self.executed = 0
         self.routed = 0
-        self.venue = 0
 
 
 class ScriptedStreet:
@@ -55,6 +58,20 @@ class ScriptedStreet:
         self.done: list[PlannedOrder] = []
         """Orders that have ended since the player looked last."""
         self.orders = self.rejected = self.fills = self.executed_orders = self.shares = 0
+        self._handlers: dict[type[ev.Event], Callable[[Any], None]] = {
+            ev.OrderRouted: self._routed,
+            ev.ChildAccepted: self._child_accepted,
+            ev.RoutingNeeded: self._routing_needed,
+            ev.CancelRequested: self._cancel_requested,
+            ev.ReplaceRequested: self._replace_requested,
+            ev.OrderFilled: self._filled,
+            ev.OrderCanceled: self._canceled,
+            ev.OrderReplaced: self._replaced,
+            ev.CommandRefused: self._not_planned,
+            ev.AnomalyRecorded: self._not_planned,
+            ev.OrderExpired: self._not_planned,
+            ev.ReplaceAbandoned: self._not_planned,
+        }
 
     def expect(self, client_order_id: str, planned: PlannedOrder) -> None:
         """Say that an order is on its way to the house."""
@@ -72,14 +89,17 @@ class ScriptedStreet:
                     continue
                 self._orders[seq] = LiveOrder(planned)
             for event in entry.events:
-                handler = _HANDLERS.get(type(event))
+                handler = self._handlers.get(type(event))
                 if handler is not None:
-                    handler(self, event)
+                    handler(event)
 
     # --- what the house says -----------------------------------------------------------------------
 
     def _refused(self, planned: PlannedOrder, event: ev.OrderRejected) -> None:
-        require(planned.course is Course.REFUSED, f"order of account {planned.account_id} was refused: {event.text}")
+        require(
+            planned.course is Course.REFUSED,
+            f"order of account {planned.account_id} was refused: {event.text}",
+        )
         self.rejected += 1
         self.done.append(planned)
 
@@ -91,12 +111,17 @@ class ScriptedStreet:
         course = live.planned.course
         waits = course not in {Course.TAKE, Course.SPLIT}
         for token, child in enumerate(event.plan.children, event.first_token):
-            self._report(cmd.ReportAccepted(child.venue, self._next(child.venue), token, token, live.planned.time_ns))
+            self._report(
+                cmd.ReportAccepted(child.venue, self._next(child.venue), token, token, live.planned.time_ns)
+            )
             if waits:
-                live.venue = child.venue
                 self._tokens[token] = event.order_id, child.venue, child.price, child.shares
                 continue
-            price = child.price if event.plan.strategy is Strategy.SWEEP else self._touch(live.planned, child.price)
+            price = (
+                child.price
+                if event.plan.strategy is Strategy.SWEEP
+                else self._touch(live.planned, child.price)
+            )
             if course is Course.SPLIT and live.routed == 1:
                 part = max(child.shares * 2 // 5 // 100 * 100, 1)
                 self._execute(live, token, child.venue, price, part, Liquidity.REMOVED)
@@ -108,7 +133,7 @@ class ScriptedStreet:
         waiting = self._tokens.get(event.token)
         if waiting is None:
             return
-        order_id, venue, price, _ = waiting
+        order_id, _, price, _ = waiting
         live = self._orders[order_id]
         planned = live.planned
         account = f"account:{planned.account_id}"
@@ -122,11 +147,13 @@ class ScriptedStreet:
         elif planned.better_limit and price != planned.better_limit:
             stamp = self._stamp(planned)
             self._queue(
-                cmd.ReplaceOrder(planned.account_id, order_id, f"{order_id}r", 0, planned.better_limit, 0, stamp), account
+                cmd.ReplaceOrder(
+                    planned.account_id, order_id, f"{order_id}r", 0, planned.better_limit, 0, stamp
+                ),
+                account,
             )
         else:
             self._execute_waiting(live, event.token, planned.executed)
-        live.venue = venue
 
     def _routing_needed(self, event: ev.RoutingNeeded) -> None:
         live = self._orders.get(event.order_id)
@@ -142,12 +169,18 @@ class ScriptedStreet:
         live = self._orders[event.order_id]
         self._orders[event.replacement_id] = live
         require(event.new_token, "a single waiting child is replaced at its venue")
-        order_id, venue, _, left = self._tokens.pop(event.token)
-        del order_id
+        _, venue, _, left = self._tokens.pop(event.token)
         self._tokens[event.new_token] = event.replacement_id, venue, event.price, left
         self._report(
             cmd.ReportReplaced(
-                venue, self._next(venue), event.token, event.new_token, event.new_token, event.price, left, self._now(live)
+                venue,
+                self._next(venue),
+                event.token,
+                event.new_token,
+                event.new_token,
+                event.price,
+                left,
+                self._now(live),
             )
         )
         self._execute_waiting(live, event.new_token, live.planned.executed)
@@ -166,8 +199,10 @@ class ScriptedStreet:
     def _replaced(self, event: ev.OrderReplaced) -> None:
         del self._orders[event.order_id]
 
-    def _not_planned(self, event: ev.CommandRefused | ev.AnomalyRecorded | ev.OrderExpired | ev.ReplaceAbandoned) -> None:
-        require(condition=False, statement=f"the house answered what no scenario asks for: {event}")
+    def _not_planned(
+        self, event: ev.CommandRefused | ev.AnomalyRecorded | ev.OrderExpired | ev.ReplaceAbandoned
+    ) -> None:
+        require(None, f"the house answered what no scenario asks for: {event}")
 
     def _end(self, order_id: int) -> None:
         live = self._orders.pop(order_id)
@@ -187,7 +222,9 @@ class ScriptedStreet:
             self._tokens[token] = order_id, venue, price, left - shares
         self._execute(live, token, venue, price, shares, Liquidity.ADDED)
 
-    def _execute(self, live: LiveOrder, token: int, venue: int, price: int, shares: int, liquidity: Liquidity) -> None:
+    def _execute(
+        self, live: LiveOrder, token: int, venue: int, price: int, shares: int, liquidity: Liquidity
+    ) -> None:
         first = shares
         if shares > 1 and self._rng.random() * 100 < TWO_PRINTS_PERCENT:
             first = max(shares // 3 // 100 * 100, 1)
@@ -196,7 +233,14 @@ class ScriptedStreet:
                 self._match_number += 1
                 self._report(
                     cmd.ReportExecuted(
-                        venue, self._next(venue), token, self._match_number, price, part, liquidity, self._now(live)
+                        venue,
+                        self._next(venue),
+                        token,
+                        self._match_number,
+                        price,
+                        part,
+                        liquidity,
+                        self._now(live),
                     )
                 )
 
@@ -207,9 +251,11 @@ class ScriptedStreet:
         touch = self._market.touch(planned.terms.instrument_id, planned.slot)
         return min(touch.ask, worst) if planned.terms.side is Side.BUY else max(touch.bid, worst)
 
-    def _stamp(self, planned: PlannedOrder):  # noqa: ANN202
+    def _stamp(self, planned: PlannedOrder) -> QuoteStamp:
         terms = planned.terms
-        return self._market.stamp(terms.instrument_id, planned.slot, terms.side, terms.quantity, planned.time_ns)
+        return self._market.stamp(
+            terms.instrument_id, planned.slot, terms.side, terms.quantity, planned.time_ns
+        )
 
     def _now(self, live: LiveOrder) -> int:
         return live.planned.time_ns + 40 * MILLISECOND
@@ -218,24 +264,8 @@ class ScriptedStreet:
         self._report_seqs[venue] += 1
         return self._report_seqs[venue]
 
-    def _report(self, command: cmd.AnyCommand) -> None:
-        self.outgoing.append((command, f"venue:{command.venue}"))  # type: ignore[union-attr]
+    def _report(self, command: Report) -> None:
+        self.outgoing.append((command, f"venue:{command.venue}"))
 
     def _queue(self, command: cmd.AnyCommand, actor: str) -> None:
         self.outgoing.append((command, actor))
-
-
-_HANDLERS = {
-    ev.OrderRouted: ScriptedStreet._routed,
-    ev.ChildAccepted: ScriptedStreet._child_accepted,
-    ev.RoutingNeeded: ScriptedStreet._routing_needed,
-    ev.CancelRequested: ScriptedStreet._cancel_requested,
-    ev.ReplaceRequested: ScriptedStreet._replace_requested,
-    ev.OrderFilled: ScriptedStreet._filled,
-    ev.OrderCanceled: ScriptedStreet._canceled,
-    ev.OrderReplaced: ScriptedStreet._replaced,
-    ev.CommandRefused: ScriptedStreet._not_planned,
-    ev.AnomalyRecorded: ScriptedStreet._not_planned,
-    ev.OrderExpired: ScriptedStreet._not_planned,
-    ev.ReplaceAbandoned: ScriptedStreet._not_planned,
-}

@@ -29,13 +29,16 @@ from rushtrade.domain.events import (
 )
 from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.numbers import notional
-from rushtrade.domain.transfers import CASH, owner_of
+from rushtrade.domain.transfers import CASH, Transfer
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.ledger.position import Position
 from rushtrade.risk.valuation import mark_price
 
+_OWNER_SHIFT = 4
+"""An account number is ``owner << 4 | code``: `owner_of`, without a call for each side of each transfer."""
+
 Holding = tuple[int, int]
-"""Account id and instrument id."""
+"""Account id and asset: an instrument id, or 0 for cash."""
 
 
 class Books:
@@ -43,6 +46,8 @@ class Books:
 
     def __init__(self) -> None:
         self.ledger = Ledger()
+        self.owned: defaultdict[Holding, int] = defaultdict(int)
+        """Trade-date balances of customers by account and asset: settled and unsettled together."""
         self.positions: defaultdict[Holding, Position] = defaultdict(Position)
         self.cash_moved: defaultdict[int, int] = defaultdict(int)
         """Money wired in or out since the last close, by account."""
@@ -82,20 +87,21 @@ class Books:
         """Give the price at which positions in an instrument are valued; 0 = none known."""
         return self._prices.get(instrument_id, 0)
 
+    def prices(self) -> dict[int, int]:
+        """Give a copy of all marks, by instrument."""
+        return dict(self._prices)
+
     def market_value(self, instrument_id: int, shares: int) -> int:
         """Give what signed shares are worth at the mark, in micro-dollars."""
         return notional(self.mark(instrument_id), shares)
 
     def trade_date_balances(self) -> dict[int, dict[int, int]]:
         """Give what each customer account owns as of the last trade: account id → asset → amount, zeros left out."""
-        owned: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for account, asset, amount in self.ledger.balances():
-            if owner_of(account):
-                owned[owner_of(account)][asset] += amount
-        return {
-            owner: {asset: amount for asset, amount in assets.items() if amount}
-            for owner, assets in owned.items()
-        }
+        owned: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        for (owner, asset), amount in self.owned.items():
+            if amount:
+                owned[owner][asset] = amount
+        return dict(owned)
 
     def liquidation_values(self) -> dict[int, int]:
         """Give each account's net liquidation value on trade date: cash plus positions at closing marks."""
@@ -121,32 +127,41 @@ class Books:
         self.shares_traded.clear()
         self.shares_moved.clear()
 
+    def _post(self, transfers: tuple[Transfer, ...]) -> None:
+        """Book transfers; what stays with the same owner changes nothing that is owned."""
+        self.ledger.post(transfers)
+        owned = self.owned
+        for transfer in transfers:
+            debit, credit = transfer.debit_account >> _OWNER_SHIFT, transfer.credit_account >> _OWNER_SHIFT
+            if debit != credit:
+                if debit:
+                    owned[debit, transfer.asset] -= transfer.amount
+                if credit:
+                    owned[credit, transfer.asset] += transfer.amount
+
     def _cash_transferred(self, event: CashTransferred, _seq: int, _time_ns: int) -> None:
-        self.ledger.post(event.transfers)
+        self._post(event.transfers)
         self.cash_moved[event.account_id] += event.amount
 
     def _shares_transferred(self, event: SharesTransferred, _seq: int, _time_ns: int) -> None:
-        self.ledger.post(event.transfers)
+        self._post(event.transfers)
         holding = event.account_id, event.instrument_id
         self.positions[holding].bring(event.shares, event.cost)
         self.shares_moved[holding] += event.shares
 
     def _order_filled(self, event: OrderFilled, _seq: int, _time_ns: int) -> None:
-        self.ledger.post(event.transfers)
         owner = event.account_id
+        cash = owner, CASH
+        before = self.owned[cash]
+        self._post(event.transfers)
+        self.cash_traded[owner] += self.owned[cash] - before
         holding = owner, event.instrument_id
         self.positions[holding].trade(event.signed_shares, event.price)
         self.shares_traded[holding] += event.signed_shares
         self._prices.setdefault(event.instrument_id, event.price)
-        for transfer in event.transfers:
-            if transfer.asset == CASH:
-                if owner_of(transfer.credit_account) == owner:
-                    self.cash_traded[owner] += transfer.amount
-                if owner_of(transfer.debit_account) == owner:
-                    self.cash_traded[owner] -= transfer.amount
 
     def _trades_settled(self, event: TradesSettled, _seq: int, _time_ns: int) -> None:
-        self.ledger.post(event.transfers)
+        self._post(event.transfers)
 
     def _marks_observed(self, event: MarksObserved, _seq: int, _time_ns: int) -> None:
         for mark in event.marks:

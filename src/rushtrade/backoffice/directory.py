@@ -67,9 +67,9 @@ class Directory:
         route = self._routes.get(venue)
         return route.code if route else str(venue)
 
-    def accounts_open(self) -> int:
-        """Count the accounts that are open."""
-        return sum(entry.is_open for entry in self.accounts.values())
+    def open_accounts(self) -> dict[int, None]:
+        """Give the ids of the accounts that are open."""
+        return {account_id: None for account_id, entry in self.accounts.items() if entry.is_open}
 
     def _firm_opened(self, event: FirmOpened, _seq: int, _time_ns: int) -> None:
         self.firm = event.name

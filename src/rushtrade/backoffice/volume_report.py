@@ -14,13 +14,12 @@ import msgspec
 
 from rushtrade.backoffice.books import Books
 from rushtrade.backoffice.directory import Directory
-from rushtrade.backoffice.folding import Handler, fold
+from rushtrade.backoffice.folding import EventFrame, Handler, fold
 from rushtrade.backoffice.percentages import change_text
 from rushtrade.domain.errors import InvalidInput, require
 from rushtrade.domain.events import DayClosed, DayOpened, Event, OrderAccepted, OrderFilled
-from rushtrade.domain.frames import FrameBody
 from rushtrade.domain.instants import day_from_number
-from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.domain.numbers import MONEY_UNIT, notional
 from rushtrade.domain.transfers import CASH
 
 
@@ -167,8 +166,18 @@ def _figure(figures: MonthFigures | None, metric: Metric) -> int:
     return value
 
 
+class _Close(msgspec.Struct, frozen=True):
+    """What the books held when a day closed, copied: what comes after a month's last close does not belong to it."""
+
+    day: dt.date
+    seq: int
+    owned: dict[tuple[int, int], int]
+    prices: dict[int, int]
+    open_accounts: dict[int, None]
+
+
 class _Trading:
-    """Fold of executions into tickets and shares of each month, and of closes into month-end figures."""
+    """Fold of executions into tickets and shares of each month, and of the last close of each month wanted."""
 
     def __init__(self, months: Iterable[Month], directory: Directory, books: Books) -> None:
         self._wanted = dict.fromkeys(months)
@@ -180,9 +189,8 @@ class _Trading:
         self._day_shares = 0
         self._tickets: dict[Month, int] = {}
         self._shares: dict[Month, int] = {}
-        self._sessions: dict[Month, int] = {}
-        self.figures: dict[Month, MonthFigures] = {}
-        self.closed: dict[Month, None] = {}
+        self._closes: dict[Month, _Close] = {}
+        self.sessions: dict[Month, int] = {}
 
     def handlers(self) -> dict[type[Event], Handler]:
         """Name the events folded."""
@@ -192,6 +200,29 @@ class _Trading:
             OrderAccepted: self._order_accepted,
             OrderFilled: self._order_filled,
         }
+
+    def figures(self, month: Month) -> MonthFigures | None:
+        """Give a month's figures; None when none of its days was closed."""
+        close = self._closes.get(month)
+        if close is None:
+            return None
+        assets = unmarked = 0
+        for (owner, asset), amount in close.owned.items():
+            if amount and owner in close.open_accounts:
+                price = close.prices.get(asset, 0)
+                assets += amount if asset == CASH else notional(price, amount)
+                unmarked += asset != CASH and not price
+        return MonthFigures(
+            month=month,
+            sessions=self.sessions[month],
+            last_session=close.day,
+            seq=close.seq,
+            customer_assets=assets,
+            holdings_without_mark=unmarked,
+            trades_processed=self._tickets[month],
+            shares_traded=self._shares[month],
+            customer_accounts=len(close.open_accounts),
+        )
 
     def _day_opened(self, event: DayOpened, _seq: int, _time_ns: int) -> None:
         self._day = day_from_number(event.trade_date)
@@ -210,37 +241,15 @@ class _Trading:
         month = Month(day.year, day.month)
         self._tickets[month] = self._tickets.get(month, 0) + len(self._day_tickets)
         self._shares[month] = self._shares.get(month, 0) + self._day_shares
-        self._sessions[month] = self._sessions.get(month, 0) + 1
+        self.sessions[month] = self.sessions.get(month, 0) + 1
         self._day_tickets.clear()
         self._day_shares = 0
-        self.closed[month] = None
         if month in self._wanted:
-            self.figures[month] = self._close_of(month, day, seq)
-
-    def _close_of(self, month: Month, day: dt.date, seq: int) -> MonthFigures:
-        assets = unmarked = 0
-        for owner, balances in self._books.trade_date_balances().items():
-            if self._directory.accounts[owner].is_open:
-                for asset, amount in balances.items():
-                    if asset == CASH:
-                        assets += amount
-                    else:
-                        assets += self._books.market_value(asset, amount)
-                        unmarked += not self._books.mark(asset)
-        return MonthFigures(
-            month=month,
-            sessions=self._sessions[month],
-            last_session=day,
-            seq=seq,
-            customer_assets=assets,
-            holdings_without_mark=unmarked,
-            trades_processed=self._tickets[month],
-            shares_traded=self._shares[month],
-            customer_accounts=self._directory.accounts_open(),
-        )
+            books, open_accounts = self._books, self._directory.open_accounts()
+            self._closes[month] = _Close(day, seq, dict(books.owned), books.prices(), open_accounts)
 
 
-def volume_report(frames: Iterable[FrameBody], month: Month) -> VolumeReport:
+def volume_report(frames: Iterable[EventFrame], month: Month) -> VolumeReport:
     """Fold the books into the report of a month.
 
     Raises:
@@ -250,7 +259,8 @@ def volume_report(frames: Iterable[FrameBody], month: Month) -> VolumeReport:
     directory, books = Directory(), Books()
     trading = _Trading((month, month.year_before), directory, books)
     fold(frames, directory, books, trading)
-    if month not in trading.figures:
-        closed = ", ".join(str(held) for held in trading.closed) or "none"
+    current = trading.figures(month)
+    if current is None:
+        closed = ", ".join(str(held) for held in trading.sessions) or "none"
         raise InvalidInput(f"no trade date of {month} was closed in these books; closed months: {closed}")
-    return VolumeReport(directory.firm, trading.figures[month], trading.figures.get(month.year_before))
+    return VolumeReport(directory.firm, current, trading.figures(month.year_before))
