@@ -85,7 +85,10 @@ def _best(quotes: Levels, pick: Callable[[list[int]], int]) -> tuple[int, int]:
 
 
 def read_terms(words: list[str], instrument_id: Callable[[str], int]) -> tuple[OrderTerms, str]:
-    """Read ``buy 100 RUSH 10.00 day as o1 stop 9.50 via A show 100 hidden``; gives terms and client order id."""
+    """Read ``buy 100 RUSH 10.00 day as o1 stop 9.50 via A show 100 hidden``; gives terms and client order id.
+
+    Which prices are given says the order's type; ``type limit`` says it outright.
+    """
     side, quantity, symbol, price, time = words[:5]
     rest = words[5:]
     options = {rest[at]: rest[at + 1] for at in range(len(rest) - 1) if rest[at] in _OPTIONS}
@@ -97,6 +100,8 @@ def read_terms(words: list[str], instrument_id: Callable[[str], int]) -> tuple[O
         (False, True): OrderType.STOP,
         (True, True): OrderType.STOP_LIMIT,
     }[limit > 0, stop > 0]
+    if "type" in options:
+        kind = OrderType[options["type"].upper()]
     terms = OrderTerms(
         instrument_id=instrument_id(symbol),
         side=Side.BUY if side == "buy" else Side.SELL,
@@ -112,7 +117,7 @@ def read_terms(words: list[str], instrument_id: Callable[[str], int]) -> tuple[O
     return terms, options.get("as", "")
 
 
-_OPTIONS = {"as", "stop", "via", "show"}
+_OPTIONS = {"as", "stop", "via", "show", "type"}
 
 
 class Venues:

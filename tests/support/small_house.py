@@ -146,7 +146,8 @@ class SmallHouse:
         return account_id
 
     def instrument_id(self, symbol: str) -> int:
-        return self.state.symbols[symbol]
+        """The id of a symbol; one that nothing has when the house does not know it."""
+        return self.state.symbols.get(symbol, 99)
 
 
 def quotes(bid: int, ask: int, last: int = 0, rows: bytes = b"", shares: int = 1_000) -> QuoteStamp:

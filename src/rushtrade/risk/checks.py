@@ -21,6 +21,7 @@ from rushtrade.domain.numbers import (
     CENT,
     MONEY_PER_PRICE_SHARE,
     PRICE_MAX,
+    PRICE_UNIT,
     QUANTITY_MAX,
     format_cents,
     format_price,
@@ -194,20 +195,31 @@ def check_order(
 
 
 def _far_side(stamp: QuoteStamp, mark: int, collar_bps: int, *, buying: bool) -> int:
-    """Price to judge by: the far side of the quote, held within a collar of the last good mark."""
+    """Price to judge by: the far side of the quote, held within a collar of the last good mark.
+
+    A quote beyond the collar on the near side (an offer far below the mark, a bid far above) is a mistake that would make every
+    order look wrong, exits too: the mark stands in for it.
+    """
+    far = stamp.ask if buying else stamp.bid
+    if mark <= 0:
+        return max(far, 0)
+    reach = mark * collar_bps // _BPS
     if buying:
-        ask = stamp.ask if stamp.ask > 0 else mark
-        return min(ask, mark + mark * collar_bps // _BPS) if mark > 0 else ask
-    bid = stamp.bid if stamp.bid > 0 else mark
-    return max(bid, mark - mark * collar_bps // _BPS) if mark > 0 else bid
+        return min(far, mark + reach) if far >= max(mark - reach, 1) else mark
+    return max(far, mark - reach) if 0 < far <= mark + reach else mark
 
 
 def _bound(far: int, terms: OrderTerms, *, buying: bool) -> int:
     """Worst price of a market or stop order: the collar, on a whole cent (a hundredth of one below a dollar)."""
     reach = far * MARKET_COLLAR_BPS // _BPS
     price = far + reach if buying else (min(far, terms.stop_price) if terms.stop_price else far) - reach
-    unit = 100 if price >= _BPS else 1
+    unit = _whole_unit(price)
     return max(price - price % unit, unit)
+
+
+def _whole_unit(price: int) -> int:
+    """A cent from a dollar up, a hundredth of one below: what every price of a house's own making is rounded to."""
+    return PRICE_UNIT // 100 if price >= PRICE_UNIT else 1
 
 
 def _check_customer(account: Account, view: RiskView) -> Refusal | None:
@@ -271,6 +283,8 @@ def _check_erroneous(
 
 def _collar_refusal(instrument: Instrument, terms: OrderTerms, bound: int, far: int) -> Refusal:
     buying = terms.side is Side.BUY
+    unit = _whole_unit(bound)
+    bound = bound - bound % unit if buying else -(-bound // unit) * unit
     return Refusal(
         RejectReason.COLLAR,
         f"{'buy' if buying else 'sell'} limit {format_price(terms.limit_price)} is too far through the "
@@ -333,7 +347,8 @@ def _check_opening(
         need = short_requirement(price, quantity, rate, view.margin) + charges
     funds = funds_available(view.ledger, account, view.prices, view.instruments, view.margin) + instead_of[1]
     if need > funds:
-        return _buying_power_refusal(account, quantity, need, funds, charges, credit=credit)
+        lends = credit and rate < MILLION
+        return _buying_power_refusal(account, quantity, need, funds, charges, lends=lends)
     if buying:
         return Approval(Intent.BUY_TO_OPEN, need, 0, bound)
     if account.kind is not AccountKind.MARGIN or not account.short_permitted or not credit:
@@ -358,14 +373,14 @@ def _crosses(terms: OrderTerms, other_limit: int, *, buying: bool) -> bool:
 
 
 def _buying_power_refusal(
-    account: Account, quantity: int, need: int, funds: int, charges: int, *, credit: bool
+    account: Account, quantity: int, need: int, funds: int, charges: int, *, lends: bool
 ) -> Refusal:
     available = max(funds, 0)
     fits = max((available - charges) * quantity // max(need - charges, 1), 0)
-    multiple = 2 if credit else 1
+    multiple = 2 if lends else 1
     return Refusal(
         RejectReason.BUYING_POWER,
         f"insufficient buying power: the order needs ${format_cents(need * multiple)}, account {account.number} has "
         f"${format_cents(available * multiple)} after open orders "
-        f"({'Regulation T, 50 % initial margin' if credit else 'no credit: cash'}); about {fits} shares would pass",
+        f"({'Regulation T, 50 % initial margin' if lends else 'no credit: the whole price'}); about {fits} shares would pass",
     )
