@@ -1,27 +1,35 @@
-"""The account over HTTP: balances, configuration, activities, and what it was worth over time."""
+"""The account over HTTP: balances, configuration, positions and closing them, activities, and what it was worth over time."""
 
 from __future__ import annotations
 
-import datetime as dt
+import asyncio
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
-from litestar import Response, get, patch
+from litestar import Response, delete, get, patch
 
 from rushtrade.api import entities as en
 from rushtrade.api import shapes
 from rushtrade.api.access import desk_of
-from rushtrade.api.decoding import Whole, documented, parse_object, read_query
+from rushtrade.api.decoding import DecimalText, Whole, documented, parse_object, read_query
 from rushtrade.api.entities import Kind, read_id
-from rushtrade.api.faults import ApiFault, invalid, not_taken
-from rushtrade.api.trading import Asked, answer, read_time
-from rushtrade.domain.instants import DAY, HOUR, MINUTE, SECOND, day_from_number
+from rushtrade.api.faults import ApiFault, invalid, not_found, not_taken
+from rushtrade.api.order_bodies import shares_to_close
+from rushtrade.api.reference import local_day
+from rushtrade.api.trading import Asked, answer, cancel_all, enter, position_of, read_time
+from rushtrade.domain.instants import DAY, HOUR, MINUTE, SECOND
+from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.store import queries, rows
+from rushtrade.store.equity import series_of
 
 if TYPE_CHECKING:
     from rushtrade.api.access import Actor, FrontDesk
+    from rushtrade.api.ports import PositionView
+
+CANCELS_AWAITED_S: Final = 2.0
+"""How long "close all" waits for the cancels it asked for, before it sells what they may still hold."""
 
 ACTIVITY_KINDS: Final = frozenset(
     [
@@ -110,6 +118,106 @@ async def set_configuration(request: Asked) -> Response[en.Configuration]:
         if sent is not None and sent not in (value, str(value)):
             raise not_taken(f"{name} is set by the firm: only its present value {value!r} would pass")
     return answer(standing)
+
+
+# --- positions -------------------------------------------------------------------------------------------
+
+
+class CloseQuery(msgspec.Struct, frozen=True):
+    """How much of a position to close: shares, or a percentage of it; all when neither is given."""
+
+    qty: DecimalText | None = None
+    percentage: DecimalText | None = None
+
+
+class CloseAllQuery(msgspec.Struct, frozen=True):
+    """Whether open orders are cancelled first."""
+
+    cancel_orders: bool = False
+
+
+@get("/v2/positions")
+async def list_positions(request: Asked) -> Response[list[en.Position]]:
+    """List open positions."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    known = desk.store.image.instruments
+    views = desk.ports.accounts.positions(actor.account_id)
+    return answer([shapes.position(view, known[view.instrument_id]) for view in views if view.shares])
+
+
+@get("/v2/positions/{symbol:str}")
+async def position_in(request: Asked, symbol: str) -> Response[en.Position]:
+    """Look up the position in a symbol or asset id."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    instrument, view = _open_position(desk, actor, symbol)
+    return answer(shapes.position(view, instrument))
+
+
+def _open_position(desk: FrontDesk, actor: Actor, text: str) -> tuple[rows.InstrumentRow, PositionView]:
+    instrument = desk.instrument(text)
+    if instrument is None:
+        raise not_found(f"symbol not found: {text[:40]!r}")
+    view = position_of(desk, actor, instrument)
+    if view is None:
+        raise not_found("position does not exist")
+    return instrument, view
+
+
+@delete("/v2/positions/{symbol:str}", status_code=HTTPStatus.OK, operation_class=documented(query=CloseQuery))
+async def close_position(request: Asked, symbol: str) -> Response[en.Order]:
+    """Close a position, or part of it, at the market. The answer is the closing order."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    query = read_query(request.query_params.multi_items(), CloseQuery)
+    instrument, view = _open_position(desk, actor, symbol)
+    shares = shares_to_close(query.qty, query.percentage, abs(view.shares))
+    return answer(await enter(desk, actor, _closing_terms(instrument, view, shares), ""))
+
+
+def _closing_terms(instrument: rows.InstrumentRow, view: PositionView, shares: int) -> OrderTerms:
+    side = Side.SELL if view.shares > 0 else Side.BUY
+    return OrderTerms(instrument.instrument_id, side, OrderType.MARKET, TimeInForce.DAY, shares)
+
+
+@delete("/v2/positions", status_code=HTTPStatus.MULTI_STATUS, operation_class=documented(query=CloseAllQuery))
+async def close_positions(request: Asked) -> Response[list[en.ClosedPosition]]:
+    """Close every position at the market, after cancelling all orders when asked to."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "trade")
+    query = read_query(request.query_params.multi_items(), CloseAllQuery)
+    if query.cancel_orders:
+        await cancel_all(desk, actor, 0)
+        await _orders_gone(desk, actor)
+    closed = []
+    for view in list(desk.ports.accounts.positions(actor.account_id)):
+        if not view.shares:
+            continue
+        instrument = desk.store.image.instruments[view.instrument_id]
+        try:
+            order = await enter(desk, actor, _closing_terms(instrument, view, abs(view.shares)), "")
+        except ApiFault as fault:
+            refused = {"symbol": instrument.symbol, **fault.body()}
+            closed.append(
+                en.ClosedPosition(symbol=instrument.symbol, status=fault.status, order_id=None, body=refused)
+            )
+        else:
+            closed.append(
+                en.ClosedPosition(
+                    symbol=instrument.symbol, status=HTTPStatus.OK, order_id=order.id, body=order
+                )
+            )
+    return answer(closed, HTTPStatus.MULTI_STATUS)
+
+
+async def _orders_gone(desk: FrontDesk, actor: Actor) -> None:
+    """Wait until no order of the account is open, but not for ever."""
+    pause = 0.01
+    for _ in range(int(CANCELS_AWAITED_S / pause)):
+        if not desk.store.image.open_of[actor.account_id]:
+            return
+        await asyncio.sleep(pause)
 
 
 # --- activities ----------------------------------------------------------------------------------------
@@ -225,9 +333,20 @@ async def show_history(request: Asked) -> Response[en.PortfolioHistory]:
     )
     daily = frame == "1D"
     points = queries.equity_points(desk.store, actor.account_id, since, until, closes_only=daily)
-    if not daily:
-        points = _last_of_each(points, _FRAMES[frame])
-    return answer(_history(points, frame))
+    series = series_of(points, 0 if daily else _FRAMES[frame])
+    base = shapes.dollars(series.base)
+    return answer(
+        en.PortfolioHistory(
+            timestamp=[time_ns // SECOND for time_ns in series.times_ns],
+            equity=[shapes.dollars(money) for money in series.equity],
+            profit_loss=[shapes.dollars(money) for money in series.profit],
+            profit_loss_pct=[round(part, 6) for part in series.return_on_base],
+            base_value=base,
+            base_value_asof=str(local_day(series.times_ns[0])) if series.times_ns else None,
+            timeframe=frame,
+            cashflow={name: [shapes.dollars(money) for money in flow] for name, flow in series.flows.items()},
+        )
+    )
 
 
 def _span(query: HistoryQuery, now_ns: int) -> tuple[int, int]:
@@ -248,54 +367,14 @@ def _span(query: HistoryQuery, now_ns: int) -> tuple[int, int]:
     return max(start, 0), min(end, 2**63 - 1)
 
 
-def _last_of_each(points: list[rows.EquityRow], step_ns: int) -> list[rows.EquityRow]:
-    """Keep the last point of each step, with the money that came in during the whole step."""
-    kept: dict[int, rows.EquityRow] = {}
-    for point in points:
-        begins = point.time_ns // step_ns * step_ns
-        before = kept.get(begins)
-        flow = point.flow + (before.flow if before else 0)
-        kept[begins] = rows.EquityRow(
-            point.account_id, begins, point.trade_date, point.at_close, point.equity, flow
-        )
-    return list(kept.values())
-
-
-def _history(points: list[rows.EquityRow], frame: str) -> en.PortfolioHistory:
-    """Write the series. Money brought in is no profit: it raises the base."""
-    base = points[0].equity if points else 0
-    brought = 0
-    profits, shares_of_base, flows = [], [], []
-    for number, point in enumerate(points):
-        brought += point.flow if number else 0
-        profit = point.equity - base - brought
-        invested = base + brought
-        profits.append(shapes.dollars(profit))
-        shares_of_base.append(round(profit / invested, 6) if invested > 0 else 0.0)
-        flows.append(shapes.dollars(point.flow if number else 0))
-    cashflow = {"CSD": [max(flow, 0.0) for flow in flows], "CSW": [min(flow, 0.0) for flow in flows]}
-    return en.PortfolioHistory(
-        timestamp=[point.time_ns // SECOND for point in points],
-        equity=[shapes.dollars(point.equity) for point in points],
-        profit_loss=profits,
-        profit_loss_pct=shares_of_base,
-        base_value=shapes.dollars(base),
-        base_value_asof=_date_of(points[0]) if points else None,
-        timeframe=frame,
-        cashflow={name: series for name, series in cashflow.items() if any(series)},
-    )
-
-
-def _date_of(point: rows.EquityRow) -> str:
-    if point.trade_date:
-        return str(day_from_number(point.trade_date))
-    return str(dt.datetime.fromtimestamp(point.time_ns // SECOND, dt.UTC).date())
-
-
 HANDLERS: Final = [
     show_account,
     show_configuration,
     set_configuration,
+    list_positions,
+    position_in,
+    close_position,
+    close_positions,
     list_activities,
     list_activities_of,
     show_history,

@@ -21,7 +21,16 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, Yaml
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from rushtrade.api import accounts, data, faults, positions, reference, streams, trading, workstation
+from rushtrade.api import (
+    accounts,
+    data,
+    faults,
+    market_stream,
+    reference,
+    trade_updates,
+    trading,
+    workstation,
+)
 from rushtrade.api.access import KEY_HEADER, SECRET_HEADER, FrontDesk, add_rate_headers, desk_of
 from rushtrade.api.decoding import BODY_BYTES_MAX
 from rushtrade.api.faults import not_found
@@ -166,11 +175,11 @@ def build(ports: Ports, registry: CollectorRegistry | None = None) -> Litestar:
     desk = FrontDesk(ports)
     handlers: list[Any] = [
         *trading.HANDLERS,
-        *positions.HANDLERS,
         *accounts.HANDLERS,
         *reference.HANDLERS,
         *data.HANDLERS,
-        *streams.HANDLERS,
+        *trade_updates.HANDLERS,
+        *market_stream.HANDLERS,
         *workstation.HANDLERS,
         show_page,
         show_asset_file,
@@ -179,7 +188,7 @@ def build(ports: Ports, registry: CollectorRegistry | None = None) -> Litestar:
         show_metrics,
     ]
     hub = Hub(desk)
-    updates, market_hub = streams.UpdateHub(desk), streams.MarketHub(desk)
+    updates, market_hub = trade_updates.UpdateHub(desk), market_stream.MarketHub(desk)
     state = {
         "desk": desk,
         "registry": registry or CollectorRegistry(),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from rushtrade.domain.instants import SECOND
+from rushtrade.domain.instants import HOUR
 from rushtrade.domain.numbers import format_price
 
 if TYPE_CHECKING:
@@ -78,6 +78,10 @@ class Board:
             found = self._indexes[instrument_id]
         return found
 
+    def day_begins(self) -> int:
+        """Give an instant before the day's first trade and after the last one of the day before."""
+        return self._desk.ports.label().opens_ns - 12 * HOUR
+
     def mark(self, instrument_ids: Iterable[int]) -> None:
         """Note that quotes or prints changed."""
         self._marked.update(instrument_ids)
@@ -108,8 +112,7 @@ class Board:
         market = self._market
         total = market.trades_total(instrument_id)
         watched = Watched(max(total - PRINTS_KEPT, 0))
-        label = self._desk.ports.label()
-        bars = market.bars(instrument_id, label.opens_ns - 12 * 3600 * SECOND)
+        bars = market.bars(instrument_id, self.day_begins())
         if bars:
             watched.open = bars[0].open
             watched.high = max(bar.high for bar in bars)

@@ -17,21 +17,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 from litestar import Response, get
 
+from rushtrade.api import shapes
 from rushtrade.api.access import desk_of
 from rushtrade.api.decoding import Whole, documented, read_query
 from rushtrade.api.faults import UNPARSEABLE, ApiFault, not_found
-from rushtrade.api.tape import (
-    Frame,
-    bar_fields,
-    exchange_letter,
-    frames_of,
-    left_edge,
-    local_day,
-    midnight,
-    quote_fields,
-    read_timeframe,
-    trade_fields,
-)
+from rushtrade.api.reference import Frame, frames_of, left_edge, local_day, midnight, read_timeframe
 from rushtrade.api.trading import Asked, answer
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import format_instant, parse_date, parse_instant
@@ -192,7 +182,10 @@ def _within(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     for one in trades:
         if span.start_ns <= one.time_ns <= span.end_ns and not one.broken:
-            yield one.number, {"t": format_instant(one.time_ns), **trade_fields(desk, row, one)}
+            yield (
+                one.number,
+                {"t": format_instant(one.time_ns), **shapes.trade_fields(desk.store.image, row, one)},
+            )
 
 
 def _first_at(desk: FrontDesk, number: int, total: int, time_ns: int) -> int:
@@ -230,7 +223,7 @@ def _bar_reader(timeframe: str) -> Any:
                 frame.start_ns >= span.after_key if span.newest_first else frame.start_ns <= span.after_key
             )
             if not (span.after_key and passed):
-                yield frame.start_ns, {"t": format_instant(frame.start_ns), **bar_fields(frame)}
+                yield frame.start_ns, {"t": format_instant(frame.start_ns), **shapes.bar_fields(frame)}
 
     return read
 
@@ -248,7 +241,7 @@ def _latest_trade(desk: FrontDesk, row: rows.InstrumentRow) -> dict[str, Any] | 
     trade = desk.ports.market.last_trade(row.instrument_id)
     if trade is None:
         return None
-    return {"t": format_instant(trade.time_ns), **trade_fields(desk, row, trade)}
+    return {"t": format_instant(trade.time_ns), **shapes.trade_fields(desk.store.image, row, trade)}
 
 
 def _latest_quote(desk: FrontDesk, row: rows.InstrumentRow) -> dict[str, Any] | None:
@@ -256,7 +249,7 @@ def _latest_quote(desk: FrontDesk, row: rows.InstrumentRow) -> dict[str, Any] | 
     if quote.state == "unknown":
         return None
     venues = desk.ports.market.venue_quotes(row.instrument_id)
-    return {"t": format_instant(quote.time_ns), **quote_fields(desk, row, quote, venues)}
+    return {"t": format_instant(quote.time_ns), **shapes.quote_fields(desk.store.image, row, quote, venues)}
 
 
 def _bars_today(desk: FrontDesk, row: rows.InstrumentRow) -> Sequence[Bar]:
@@ -265,7 +258,7 @@ def _bars_today(desk: FrontDesk, row: rows.InstrumentRow) -> Sequence[Bar]:
 
 def _latest_bar(desk: FrontDesk, row: rows.InstrumentRow) -> dict[str, Any] | None:
     bars = _bars_today(desk, row)
-    return {"t": format_instant(bars[-1].start_ns), **bar_fields(bars[-1])} if bars else None
+    return {"t": format_instant(bars[-1].start_ns), **shapes.bar_fields(bars[-1])} if bars else None
 
 
 _LATEST: Final = {"trade": _latest_trade, "quote": _latest_quote, "bar": _latest_bar}
@@ -277,7 +270,7 @@ def _snapshot(desk: FrontDesk, row: rows.InstrumentRow) -> dict[str, Any]:
     earlier = frames_of(desk.ports.market.bars(row.instrument_id, 0, begins), 1, "Day")
 
     def day(frames: list[Frame]) -> dict[str, Any] | None:
-        return {"t": format_instant(frames[-1].start_ns), **bar_fields(frames[-1])} if frames else None
+        return {"t": format_instant(frames[-1].start_ns), **shapes.bar_fields(frames[-1])} if frames else None
 
     return {
         "latestTrade": _latest_trade(desk, row),
@@ -360,7 +353,10 @@ async def list_history_of(request: Asked, first: str, second: str) -> Response[A
         return _latest(request, first.removesuffix("s"))
     if first == "meta" and second == "exchanges":
         desk = _admit(request)
-        found = {exchange_letter(desk, row.venue): row.name for row in desk.store.image.routes.values()}
+        found = {
+            shapes.exchange_letter(desk.store.image, row.venue): row.name
+            for row in desk.store.image.routes.values()
+        }
         return answer(found)
     if second == "snapshot":
         desk = _admit(request)

@@ -6,13 +6,14 @@ would pass. What the house itself decides (price increments, buying power, share
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from rushtrade.api.decoding import DecimalText
 from rushtrade.api.entities import Kind, read_id
-from rushtrade.api.faults import invalid, not_taken
+from rushtrade.api.faults import forbidden, invalid, not_taken
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import parse_price, parse_quantity
 from rushtrade.domain.orders import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 CLIENT_ORDER_ID_LENGTH_MAX: Final = CLIENT_ORDER_ID_BYTES_MAX
 ROUTE_BYTES_MAX: Final = 32
+PERCENTAGE_DIGITS: Final = 9
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 TYPES: Final = {
@@ -254,3 +256,28 @@ def read_replacement(body: ReplaceBody, order: rows.OrderRow, time_in_force: str
         raise invalid("stop_price cannot be given to an order without one")
     quantity = 0 if body.qty is None else whole_shares("qty", body.qty)
     return Replacement(quantity, limit, stop)
+
+
+def shares_to_close(qty: str | None, percentage: str | None, held: int) -> int:
+    """Read how much of a position is to be closed: shares, a percentage, or all of it."""
+    if qty is not None and percentage is not None:
+        raise invalid("only one of qty or percentage is accepted")
+    if qty is not None:
+        shares = whole_shares("qty", qty)
+        if shares > held:
+            raise forbidden(f"insufficient qty available for order (requested: {shares}, available: {held})")
+        return shares
+    if percentage is None:
+        return held
+    whole, _, fraction = percentage.partition(".")
+    digits = f"{whole}{fraction}"
+    plain = digits.isascii() and digits.isdigit()
+    if not plain or len(whole) > len("100") or len(fraction) > PERCENTAGE_DIGITS:
+        raise invalid(f"percentage {percentage[:40]!r} is not a number above 0, at most 100")
+    share = Fraction(f"{whole or 0}.{fraction or 0}")
+    if not 0 < share <= 100:
+        raise invalid(f"percentage {percentage[:40]!r} is not above 0 and at most 100")
+    shares = int(held * share / 100)
+    if shares == 0:
+        raise invalid(f"percentage {percentage[:40]} of {held} shares is less than one share")
+    return shares

@@ -1,8 +1,10 @@
-"""What can be traded, when, and by which route: assets, clock, calendar; and the desk's routes."""
+"""What can be traded, when, and by which route: assets, clock, calendar, the edges of bars; and the desk's routes."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -12,15 +14,17 @@ from rushtrade.api import entities as en
 from rushtrade.api import shapes
 from rushtrade.api.access import desk_of
 from rushtrade.api.decoding import documented, read_body, read_query
-from rushtrade.api.entities import Kind, read_id
-from rushtrade.api.faults import invalid, not_found
+from rushtrade.api.faults import UNPARSEABLE, ApiFault, invalid, not_found
 from rushtrade.api.trading import Asked, answer
 from rushtrade.domain.commands import SwitchRoute
 from rushtrade.domain.errors import InvalidInput, RuleMissing
-from rushtrade.domain.instants import parse_date
+from rushtrade.domain.instants import HOUR, MINUTE, SECOND, parse_date
 from rushtrade.domain.instruments import EquityClass
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rushtrade.market.quotes import Bar
     from rushtrade.store import rows
     from rushtrade.store.image import Image
 
@@ -192,23 +196,88 @@ async def switch_route(request: Asked, code: str) -> Response[Any]:
     return answer(route_view(desk.store.image.routes[row.venue]))
 
 
-@get("/rushtrade/v1/orders/{order_id:str}/explanation")
-async def explain_order(request: Asked, order_id: str) -> Response[Any]:
-    """Explain how an order was routed: every decision, the quotes it was taken on, and what came of it."""
-    desk = desk_of(request)
-    actor = desk.admit(request, "read")
-    number = int(order_id) if order_id.isdigit() and len(order_id) < 19 else read_id(Kind.ORDER, order_id)
-    row = desk.own_order(actor, number)
-    if row is None:
-        raise not_found(f"order not found for {order_id[:40]}")
-    story = desk.ports.explain(row.order_id)
-    return answer(
-        {
-            "order": shapes.order(row, desk.store.image, details=True),
-            "trace": None if story is None else story.trace,
-            "text": [] if story is None else list(story.text),
-        }
+# --- the edges of bars -------------------------------------------------------------------------------------
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A bar as clients ask for it, put together of one-minute bars."""
+
+    start_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    trades: int
+    money: int
+
+
+def midnight(day: dt.date) -> int:
+    """Give the instant of New York's midnight."""
+    return int(dt.datetime.combine(day, dt.time(), shapes.NEW_YORK).timestamp()) * SECOND
+
+
+def local_day(time_ns: int) -> dt.date:
+    """Give New York's date of an instant."""
+    return dt.datetime.fromtimestamp(time_ns // SECOND, shapes.NEW_YORK).date()
+
+
+_TIMEFRAME: Final = re.compile(r"(\d{1,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)", re.ASCII)
+_UNITS: Final = {"T": "Min", "H": "Hour", "D": "Day", "W": "Week", "M": "Month"}
+_COUNTS: Final = {
+    "Min": frozenset(range(1, 60)),
+    "Hour": frozenset(range(1, 24)),
+    "Day": frozenset({1}),
+    "Week": frozenset({1}),
+    "Month": frozenset({1, 2, 3, 4, 6, 12}),
+}
+
+
+def read_timeframe(text: str) -> tuple[int, str]:
+    """Read a bar's length, such as ``5Min``, ``1Hour`` or ``1Day``."""
+    match = _TIMEFRAME.fullmatch(text)
+    if match is not None:
+        count, unit = int(match[1]), _UNITS.get(match[2], match[2])
+        if count in _COUNTS[unit]:
+            return count, unit
+    raise ApiFault(
+        HTTPStatus.BAD_REQUEST,
+        UNPARSEABLE,
+        f"invalid timeframe: {text[:40]!r}; 1-59Min, 1-23Hour, 1Day, 1Week or 1,2,3,4,6,12Month would pass",
     )
+
+
+def left_edge(time_ns: int, count: int, unit: str) -> int:
+    """Give where the bar begins that a minute belongs to."""
+    if unit in {"Min", "Hour"}:
+        step = count * (MINUTE if unit == "Min" else HOUR)
+        return time_ns // step * step
+    day = local_day(time_ns)
+    if unit == "Week":
+        day -= dt.timedelta(days=day.weekday())
+    elif unit == "Month":
+        month = (day.month - 1) // count * count + 1
+        day = day.replace(month=month, day=1)
+    return midnight(day)
+
+
+def frames_of(bars: Sequence[Bar], count: int, unit: str) -> list[Frame]:
+    """Put one-minute bars together."""
+    made: dict[int, Frame] = {}
+    for bar in bars:
+        edge = left_edge(bar.start_ns, count, unit)
+        before = made.get(edge)
+        made[edge] = Frame(
+            edge,
+            before.open if before else bar.open,
+            max(before.high, bar.high) if before else bar.high,
+            min(before.low, bar.low) if before else bar.low,
+            bar.close,
+            bar.volume + (before.volume if before else 0),
+            bar.trades + (before.trades if before else 0),
+            bar.money + (before.money if before else 0),
+        )
+    return list(made.values())
 
 
 HANDLERS: Final = [
@@ -218,5 +287,4 @@ HANDLERS: Final = [
     show_calendar,
     list_routes,
     switch_route,
-    explain_order,
 ]

@@ -306,6 +306,25 @@ def cancels_asked(outcome: Outcome) -> list[int]:
     return list(dict.fromkeys(event.order_id for event in outcome.events if isinstance(event, asked)))
 
 
+@get("/rushtrade/v1/orders/{order_id:str}/explanation")
+async def explain_order(request: Asked, order_id: str) -> Response[Any]:
+    """Explain how an order was routed: every decision, the quotes it was taken on, and what came of it."""
+    desk = desk_of(request)
+    actor = desk.admit(request, "read")
+    number = int(order_id) if order_id.isdigit() and len(order_id) < 19 else read_id(Kind.ORDER, order_id)
+    row = desk.own_order(actor, number)
+    if row is None:
+        raise not_found(f"order not found for {order_id[:40]}")
+    story = desk.ports.explain(row.order_id)
+    return answer(
+        {
+            "order": shapes.order(row, desk.store.image, details=True),
+            "trace": None if story is None else story.trace,
+            "text": [] if story is None else list(story.text),
+        }
+    )
+
+
 def position_of(desk: FrontDesk, actor: Actor, instrument: rows.InstrumentRow) -> PositionView | None:
     """Find the actor's open position in an instrument."""
     views = desk.ports.accounts.positions(actor.account_id)
@@ -322,4 +341,5 @@ HANDLERS: Final = [
     replace_order,
     cancel_order,
     cancel_orders,
+    explain_order,
 ]

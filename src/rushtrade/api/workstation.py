@@ -142,7 +142,9 @@ def _session_view(session: Session, desk: FrontDesk) -> dict[str, Any]:
 
 def _cookie(desk: FrontDesk, value: str, max_age: int) -> Cookie:
     secure = desk.ports.limits.cookie_secure
-    return Cookie(COOKIE, value, "/", max_age=max_age, httponly=True, samesite="strict", secure=secure)
+    return Cookie(
+        COOKIE, path="/", value=value, max_age=max_age, httponly=True, samesite="strict", secure=secure
+    )
 
 
 def own_origin(headers: Mapping[str, str]) -> bool:

@@ -206,8 +206,6 @@ class Connection:
     def watch(self, instrument_ids: Iterable[int]) -> None:
         """Replace the set of quotes wanted; all of them are due at once."""
         self.watched = set(instrument_ids)
-        for number in self.watched:
-            self.hub.board.watch(number)
         self.quotes_changed = set(self.watched)
 
     def want_depth(self, instrument_ids: Iterable[int]) -> None:
@@ -327,16 +325,10 @@ class Connection:
 
     def _orders_image(self) -> bytes:
         """Write open orders and the newest finished ones."""
-        store = self.desk.store
-        everything = queries.OrderFilter(status="all", limit=IMAGE_ROWS, with_refused=True)
-        newest = {row.order_id: row for row in queries.orders(store, self.account_id, everything)}
-        open_ones = dict(list(store.image.open_of[self.account_id].items())[-IMAGE_ROWS:])
-        finished = [row for number, row in newest.items() if number not in open_ones]
-        chosen = [*open_ones.values(), *finished[: IMAGE_ROWS - len(open_ones)]]
-        truncated = queries.count_orders(store, self.account_id) - len(chosen)
-        encoded = [self._order(row) for row in sorted(chosen, key=lambda row: row.order_id)]
+        chosen, left_out = queries.blotter(self.desk.store, self.account_id, IMAGE_ROWS)
+        encoded = [self._order(row) for row in chosen]
         self.orders_changed.clear()
-        return self._push_rows("orders", encoded, image=True, extra=b',"truncated":%d' % max(truncated, 0))
+        return self._push_rows("orders", encoded, image=True, extra=b',"truncated":%d' % left_out)
 
     def _order(self, row: rows.OrderRow) -> bytes:
         image = self.desk.store.image
@@ -363,9 +355,8 @@ class Connection:
         if ring[0][0] > self.executions_seen + 1:
             self.end(TOO_SLOW)
             return
-        new = [row for number, row in ring if number > self.executions_seen]
-        self.executions_seen = ring[-1][0]
-        yield self._push_rows("executions", new, image=False)
+        seen, self.executions_seen = self.executions_seen, ring[-1][0]
+        yield self._push_rows("executions", [row for number, row in ring if number > seen], image=False)
 
     # --- the market --------------------------------------------------------------------------------------
 
@@ -398,13 +389,9 @@ class Connection:
 
     def _bars(self, number: int) -> Iterable[bytes]:
         last = self.bars[number]
-        since = (
-            self.desk.ports.label().opens_ns - 12 * 3_600 * 1_000_000_000 if last is None else last.start_ns
-        )
+        since = self.hub.board.day_begins() if last is None else last.start_ns
         found = list(self.desk.ports.market.bars(number, since))[-BARS_IN_IMAGE:]
-        if last is not None and (not found or found[-1] == last):
-            return
-        if not found and last is None:
+        if not found or found[-1] == last:
             return
         self.bars[number] = found[-1]
         symbol = self.desk.store.image.instruments[number].symbol

@@ -7,37 +7,35 @@ never executes twice: with equal content the answer is the first order.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from rushtrade.api import shapes, trading
+from rushtrade.api import trading
 from rushtrade.api import workstation_views as views
 from rushtrade.api.access import authorize
 from rushtrade.api.decoding import DecimalText, Whole, fit
 from rushtrade.api.faults import ApiFault
 from rushtrade.api.order_bodies import SIDES, TIMES_IN_FORCE, TYPES, Replacement, read_route
 from rushtrade.api.ports import BUSY
+from rushtrade.api.workstation_pushes import Connection
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import CancelAllOrders, CancelOrder, EnterOrder, SwitchRoute
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.numbers import format_money, format_price, parse_price
-from rushtrade.domain.orders import OrderTerms, Side, TimeInForce
-from rushtrade.domain.plans import SkipReason, Strategy
+from rushtrade.domain.numbers import parse_price
+from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.rejects import RejectReason
-from rushtrade.store import queries
+from rushtrade.store import queries, rows
+from rushtrade.store.traces import TRACE_ROWS_MAX, routing_trace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from rushtrade.api.ports import Outcome
-    from rushtrade.api.workstation_pushes import Connection
     from rushtrade.domain.quotes import QuoteStamp
-    from rushtrade.store import rows
 
-TRACE_ROWS: Final = 200
+Request: TypeAlias = "Callable[[Connection, Any], Awaitable[dict[str, Any]]]"
 _CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,48}", re.ASCII)
-_LEVEL_BYTES: Final = 24
 
 
 class Refused(Exception):  # noqa: N818 - a word of the protocol
@@ -55,10 +53,6 @@ def _refused_by_house(reason: RejectReason, text: str) -> Refused:
 def bad_request(message: str) -> Refused:
     """The request itself is at fault."""
     return Refused(0, "bad_request", message)
-
-
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """No arguments."""
 
 
 class Symbols(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,32 +129,19 @@ def _find(connection: Connection, symbol: str) -> rows.InstrumentRow:
     return row
 
 
-def _subscribe(
-    connection: Connection, wanted: Symbols, most: int, take: Callable[[list[int]], None]
-) -> dict[str, Any]:
-    if "market_data" not in connection.actor.permissions:
-        raise Refused(0, "not_permitted", "Market data needs the permission market_data.")
-    if len(wanted.symbols) > most:
-        raise bad_request(f"{len(wanted.symbols)} symbols are too many: {most} would pass.")
-    chosen = list(dict.fromkeys(_find(connection, symbol).instrument_id for symbol in wanted.symbols))
-    take(chosen)
-    return {"symbols": len(chosen)}
+def _subscription(most: int, take: Callable[[Connection, list[int]], None]) -> Request:
+    """Make the request that replaces a set of symbols wanted."""
 
+    async def subscribe(connection: Connection, wanted: Symbols) -> dict[str, Any]:
+        if "market_data" not in connection.actor.permissions:
+            raise Refused(0, "not_permitted", "Market data needs the permission market_data.")
+        if len(wanted.symbols) > most:
+            raise bad_request(f"{len(wanted.symbols)} symbols are too many: {most} would pass.")
+        chosen = list(dict.fromkeys(_find(connection, symbol).instrument_id for symbol in wanted.symbols))
+        take(connection, chosen)
+        return {"symbols": len(chosen)}
 
-async def _watch(connection: Connection, wanted: Symbols) -> dict[str, Any]:
-    return _subscribe(connection, wanted, views.WATCH_MAX, connection.watch)
-
-
-async def _depth(connection: Connection, wanted: Symbols) -> dict[str, Any]:
-    return _subscribe(connection, wanted, views.DEPTH_MAX, connection.want_depth)
-
-
-async def _trades(connection: Connection, wanted: Symbols) -> dict[str, Any]:
-    return _subscribe(connection, wanted, views.TRADES_MAX, connection.want_prints)
-
-
-async def _bars(connection: Connection, wanted: Symbols) -> dict[str, Any]:
-    return _subscribe(connection, wanted, views.BARS_MAX, connection.want_bars)
+    return subscribe
 
 
 async def _select(connection: Connection, wanted: OneAccount) -> dict[str, Any]:
@@ -197,10 +178,19 @@ def _price(name: str, text: DecimalText | None) -> int:
     return price
 
 
+def _check_client_order_id(text: str) -> None:
+    if text and not _CLIENT_ORDER_ID.fullmatch(text):
+        raise bad_request("client_order_id has 1 to 48 characters of A–Z a–z 0–9 - _ . :")
+
+
+def _check_quantity(shares: int) -> None:
+    if not 1 <= shares <= views.QUANTITY_MAX:
+        raise bad_request(f"quantity {int(shares)} is outside 1 to {views.QUANTITY_MAX:,}.")
+
+
 def _terms(connection: Connection, body: OrderBody) -> OrderTerms:
     instrument = _find(connection, body.symbol)
-    if not 1 <= body.quantity <= views.QUANTITY_MAX:
-        raise bad_request(f"quantity {int(body.quantity)} is outside 1 to {views.QUANTITY_MAX:,}.")
+    _check_quantity(body.quantity)
     limit, stop = _price("limit_price", body.limit_price), _price("stop_price", body.stop_price)
     for name, price, types in (
         ("limit_price", limit, {"limit", "stop_limit"}),
@@ -209,8 +199,7 @@ def _terms(connection: Connection, body: OrderBody) -> OrderTerms:
         if bool(price) != (body.type in types):
             verb = "need" if body.type in types else "take no"
             raise bad_request(f"{body.type} orders {verb} {name}.")
-    if body.client_order_id and not _CLIENT_ORDER_ID.fullmatch(body.client_order_id):
-        raise bad_request("client_order_id has 1 to 48 characters of A–Z a–z 0–9 - _ . :")
+    _check_client_order_id(body.client_order_id)
     if body.display is not None and body.display < 0:
         raise bad_request("display is 0 (hidden) or a number of shares.")
     try:
@@ -296,24 +285,9 @@ def _repeated(connection: Connection, client_order_id: str, terms: OrderTerms) -
     if not client_order_id:
         return None
     first = queries.order_by_client_id(connection.desk.store, connection.account_id, client_order_id)
-    if first is None or _terms_of(first) != terms:
+    if first is None or rows.terms_of(first) != terms:
         return None
     return {"order_id": first.order_id, "state": views.state_text(first), "repeated": True}
-
-
-def _terms_of(row: rows.OrderRow) -> OrderTerms:
-    return OrderTerms(
-        row.instrument_id,
-        Side(row.side),
-        TYPES[shapes.TYPE_TEXT[row.order_type]],
-        TimeInForce(row.time_in_force),
-        row.quantity,
-        row.limit_price,
-        row.stop_price,
-        row.route,
-        row.display_shares,
-        bool(row.hidden),
-    )
 
 
 async def _preview(connection: Connection, body: OrderBody) -> dict[str, Any]:
@@ -338,10 +312,9 @@ def _own_order(connection: Connection, order_id: int) -> rows.OrderRow:
 async def _replace(connection: Connection, body: ReplaceBody) -> dict[str, Any]:
     _may_trade(connection)
     order = _own_order(connection, body.order_id)
-    if body.client_order_id and not _CLIENT_ORDER_ID.fullmatch(body.client_order_id):
-        raise bad_request("client_order_id has 1 to 48 characters of A–Z a–z 0–9 - _ . :")
-    if body.quantity is not None and not 1 <= body.quantity <= views.QUANTITY_MAX:
-        raise bad_request(f"quantity {int(body.quantity)} is outside 1 to {views.QUANTITY_MAX:,}.")
+    _check_client_order_id(body.client_order_id)
+    if body.quantity is not None:
+        _check_quantity(body.quantity)
     limit, stop = _price("limit_price", body.limit_price), _price("stop_price", body.stop_price)
     if (limit and not order.limit_price) or (stop and not order.stop_price):
         raise bad_request("a price cannot be given to an order that has none of that kind.")
@@ -392,101 +365,16 @@ async def _switch(connection: Connection, body: RouteSwitch) -> dict[str, Any]:
 
 async def _explain(connection: Connection, body: OneOrder) -> dict[str, Any]:
     row = _own_order(connection, body.order_id)
-    desk = connection.desk
-    decisions = queries.decisions(desk.store, row.order_id)
-    children = queries.children(desk.store, row.order_id)
-    story = desk.ports.explain(row.order_id)
-    last = decisions[-1] if decisions else None
-    stamp = next((each.stamp for each in reversed(decisions) if each.stamp is not None), None)
-    return {
-        "order_id": row.order_id,
-        "strategy": Strategy(row.strategy).name.lower() if row.strategy else "none",
-        "decided_us": views.micro(last.time_ns) if last else None,
-        "decision_us": None,
-        "nbbo": None if stamp is None else _nbbo(stamp),
-        "quotes": [] if stamp is None else _levels(stamp)[:TRACE_ROWS],
-        "steps": [step for each in decisions for step in _steps(desk.store.image.routes, each)][:TRACE_ROWS],
-        "children": [_child(row.order_id, n, child) for n, child in enumerate(children, 1)][:TRACE_ROWS],
-        "expected_cost": format_money(last.plan.expected_cost) if last and last.plan.expected_cost else None,
-        "text": list(story.text)[:TRACE_ROWS] if story else [],
-    }
+    trace = routing_trace(connection.desk.store, row)
+    story = connection.desk.ports.explain(row.order_id)
+    return {**trace, "text": list(story.text)[:TRACE_ROWS_MAX] if story else []}
 
 
-def _nbbo(stamp: QuoteStamp) -> dict[str, Any]:
-    return {
-        "bid": shapes.price_or_null(stamp.bid),
-        "bid_shares": stamp.bid_shares,
-        "ask": shapes.price_or_null(stamp.ask),
-        "ask_shares": stamp.ask_shares,
-    }
-
-
-def _levels(stamp: QuoteStamp) -> list[dict[str, Any]]:
-    found = []
-    for place in range(0, len(stamp.levels), _LEVEL_BYTES):
-        key, price, shares = (
-            int.from_bytes(stamp.levels[at : at + 8], "little", signed=True)
-            for at in range(place, place + _LEVEL_BYTES, 8)
-        )
-        side = "ask" if key & 1 else "bid"
-        found.append({"venue": key >> 1, "side": side, "price": format_price(price), "shares": shares})
-    return found
-
-
-def _steps(routes: dict[int, rows.RouteRow], decision: queries.Decision) -> list[dict[str, Any]]:
-    sent = [
-        {
-            "venue": child.venue,
-            "route": routes[child.venue].code,
-            "action": "sent",
-            "quantity": child.shares,
-            "price": format_price(child.price),
-            "cost": None,
-            "why": f"{decision.plan.strategy.name.lower()}, {child.time_in_force.name}",
-        }
-        for child in decision.plan.children
-    ]
-    skipped = [
-        {
-            "venue": skip.venue,
-            "route": routes[skip.venue].code,
-            "action": "skipped",
-            "quantity": 0,
-            "price": None,
-            "cost": None,
-            "why": SkipReason(skip.reason).name.lower().replace("_", " "),
-        }
-        for skip in decision.plan.skips
-    ]
-    return sent + skipped
-
-
-def _child(order_id: int, number: int, child: rows.ChildRow) -> dict[str, Any]:
-    if child.filled == child.shares:
-        state = "Filled"
-    elif child.ended_ns:
-        state = "Canceled"
-    else:
-        state = "PartiallyFilled" if child.filled else "New" if child.answered_ns else "PendingNew"
-    return {
-        "child_id": f"{order_id}-{number}",
-        "venue": child.venue,
-        "quantity": child.shares,
-        "filled": child.filled,
-        "price": format_price(child.price),
-        "state": state,
-        "sent_us": views.micro(child.sent_ns),
-        "answered_us": views.micro(child.answered_ns) if child.answered_ns else None,
-    }
-
-
-REQUESTS: Final[
-    dict[str, tuple[type[msgspec.Struct], Callable[[Connection, Any], Awaitable[dict[str, Any]]]]]
-] = {
-    "watch": (Symbols, _watch),
-    "depth": (Symbols, _depth),
-    "trades": (Symbols, _trades),
-    "bars": (Symbols, _bars),
+REQUESTS: Final[dict[str, tuple[type[msgspec.Struct], Request]]] = {
+    "watch": (Symbols, _subscription(views.WATCH_MAX, Connection.watch)),
+    "depth": (Symbols, _subscription(views.DEPTH_MAX, Connection.want_depth)),
+    "trades": (Symbols, _subscription(views.TRADES_MAX, Connection.want_prints)),
+    "bars": (Symbols, _subscription(views.BARS_MAX, Connection.want_bars)),
     "account.select": (OneAccount, _select),
     "order.enter": (OrderBody, _enter),
     "order.preview": (OrderBody, _preview),

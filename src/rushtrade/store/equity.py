@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.store import rows
 
@@ -54,3 +56,53 @@ def take_equity(image: Image, time_ns: int, *, at_close: bool = False) -> None:
         if row.moved or row.flow:
             row.moved = row.flow = 0
             image.changed[rows.AccountRow][row.account_id] = row
+
+
+class Series(msgspec.Struct, frozen=True):
+    """What an account was worth over time, and what it earned. Money brought in is no profit: it raises the base."""
+
+    base: int
+    times_ns: list[int]
+    equity: list[int]
+    profit: list[int]
+    return_on_base: list[float]
+    flows: dict[str, list[int]]
+    """Money brought in (CSD) and taken out (CSW) during each step, where there was any."""
+
+
+def series_of(points: list[rows.EquityRow], step_ns: int) -> Series:
+    """Make a series of points, one a step (`step_ns` 0: of every point as it is)."""
+    steps = points if step_ns == 0 else _last_of_each(points, step_ns)
+    base = steps[0].equity if steps else 0
+    brought = 0
+    profits, returns, flows = [], [], []
+    for number, point in enumerate(steps):
+        flow = point.flow if number else 0
+        brought += flow
+        profit = point.equity - base - brought
+        invested = base + brought
+        profits.append(profit)
+        returns.append(profit / invested if invested > 0 else 0.0)
+        flows.append(flow)
+    split = {"CSD": [max(flow, 0) for flow in flows], "CSW": [min(flow, 0) for flow in flows]}
+    return Series(
+        base,
+        [point.time_ns for point in steps],
+        [point.equity for point in steps],
+        profits,
+        returns,
+        {name: series for name, series in split.items() if any(series)},
+    )
+
+
+def _last_of_each(points: list[rows.EquityRow], step_ns: int) -> list[rows.EquityRow]:
+    """Keep the last point of each step, with the money that came in during the whole step."""
+    kept: dict[int, rows.EquityRow] = {}
+    for point in points:
+        begins = point.time_ns // step_ns * step_ns
+        before = kept.get(begins)
+        flow = point.flow + (before.flow if before else 0)
+        kept[begins] = rows.EquityRow(
+            point.account_id, begins, point.trade_date, point.at_close, point.equity, flow
+        )
+    return list(kept.values())

@@ -212,6 +212,19 @@ def transfers_of(store: Store, event_id: int) -> list[rows.TransferRow]:
     return store.select(rows.TransferRow, moves.event_id == event_id, order=moves.place.asc(), limit=4096)
 
 
+def blotter(store: Store, account_id: int, limit: int) -> tuple[list[rows.OrderRow], int]:
+    """List open orders and the newest finished ones, oldest first; and how many finished ones are left out."""
+    wanted = OrderFilter(status="all", limit=limit, with_refused=True)
+    open_now = store.image.open_of[account_id]
+    chosen = dict(list(open_now.items())[-limit:])
+    for row in orders(store, account_id, wanted):
+        if len(chosen) == limit:
+            break
+        chosen.setdefault(row.order_id, row)
+    left_out = count_orders(store, account_id) - len(chosen)
+    return [row for _, row in sorted(chosen.items())], max(left_out, 0)
+
+
 def count_orders(store: Store, account_id: int) -> int:
     """Count the orders an account has ever entered, refused ones too."""
     return store.count(rows.OrderRow, _o.account_id == account_id)

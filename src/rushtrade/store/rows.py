@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.domain.events import OrderAccepted
-from rushtrade.domain.orders import OrderStatus, OrderTerms
+from rushtrade.domain.orders import OrderStatus, OrderTerms, OrderType, Side, TimeInForce
 
 EVENT_BITS = 20
 """A command has at most half a million events: the close of a day with as many open orders."""
@@ -220,6 +220,22 @@ def new_order(
         failed_ns=0,
         updated_ns=time_ns,
         updated_seq=0,
+    )
+
+
+def terms_of(row: OrderRow) -> OrderTerms:
+    """Give back what the customer asked for."""
+    return OrderTerms(
+        row.instrument_id,
+        Side(row.side),
+        OrderType(row.order_type),
+        TimeInForce(row.time_in_force),
+        row.quantity,
+        row.limit_price,
+        row.stop_price,
+        row.route,
+        row.display_shares,
+        bool(row.hidden),
     )
 
 

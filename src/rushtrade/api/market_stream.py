@@ -1,9 +1,8 @@
-"""The streams of the public API: `/stream` tells an account's orders, `/v2/{feed}` the market.
+"""`/v2/{feed}`: quotes, trades and bars as they happen, in JSON or MessagePack.
 
-Theory of operation: one ear at the store and one at the pulse feed all sockets. Trade updates are encoded once as they
-happen and queued by socket, never conflated; a queue that is full ends its socket. Market data is encoded once a symbol
-and format; quotes wait by symbol (the newest wins), trades and bars in a bounded queue, and a client that falls behind is
-told 407 and let go. A socket's writer sends all that waits as one array, so a slow one gets fewer, larger messages.
+Theory of operation: one ear at the pulse feeds all sockets. A message is encoded once a symbol and format; quotes wait by
+symbol (the newest wins), trades and bars in a bounded queue, and a client that falls behind is told 407 and let go. A
+socket's writer sends all that waits as one array, so a slow one gets fewer, larger messages.
 """
 
 from __future__ import annotations
@@ -11,266 +10,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections import defaultdict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar import WebSocket, websocket
-from litestar.exceptions import WebSocketDisconnect
 
 from rushtrade.api import shapes
-from rushtrade.api.access import Actor, FrontDesk, RateLimit, authorize, desk_of
+from rushtrade.api.access import Actor, FrontDesk, RateLimit, desk_of
 from rushtrade.api.decoding import parse_object
-from rushtrade.api.entities import Kind, public_id
 from rushtrade.api.faults import ApiFault
-from rushtrade.api.tape import bar_fields, frames_of, local_day, midnight, quote_fields, trade_fields
-from rushtrade.domain import events as ev
+from rushtrade.api.reference import frames_of, local_day, midnight
+from rushtrade.api.trade_updates import (
+    AUTHENTICATION_S,
+    MESSAGES_BURST,
+    MESSAGES_PER_SECOND,
+    SOCKETS_OF_KEY_MAX,
+    finish,
+    known_actor,
+    receive,
+)
 from rushtrade.domain.instants import MINUTE, SECOND, format_instant
-from rushtrade.domain.numbers import format_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from rushtrade.store.fold import Change
 
-UPDATES_MAX: Final = 10_000
-"""Trade updates that may wait in one socket."""
 ITEMS_MAX: Final = 20_000
 """Trades and bars that may wait in one socket."""
 MESSAGE_BYTES_MAX: Final = 256 * 1024
 """One array; clients refuse more than a megabyte."""
-CLIENT_BYTES_MAX: Final = 64 * 1024
-AUTHENTICATION_S: Final = 10.0
-SOCKETS_OF_KEY_MAX: Final = 8
 SYMBOLS_MAX: Final = 300
-MESSAGES_PER_SECOND, MESSAGES_BURST = 50.0, 100
 TICK_S: Final = 0.05
 TRADES_AT_ONCE: Final = 4_096
 
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 
-
-# --- order updates -------------------------------------------------------------------------------------
-
-
-def update_name(change: Change) -> str | None:
-    """Name what happened to an order in the words of the API; None when it is not told."""
-    event, order = change.event, change.order
-    kind = type(event)
-    if order is None:
-        return None
-    if kind is ev.OrderAccepted:
-        return "accepted" if shapes.status_text(order) == "accepted" else "new"
-    if kind is ev.OrderRouted:
-        return "new" if order.accepted_ns == change.time_ns and not order.filled else None
-    if kind is ev.OrderFilled:
-        return "fill" if event.leaves == 0 else "partial_fill"
-    return _UPDATES.get(kind)
-
-
-_UPDATES: Final[dict[type, str]] = {
-    ev.CancelRequested: "pending_cancel",
-    ev.ReplaceRequested: "pending_replace",
-    ev.OrderCanceled: "canceled",
-    ev.OrderExpired: "expired",
-    ev.OrderReplaced: "replaced",
-    ev.ReplaceAbandoned: "order_replace_rejected",
-    ev.CancelRefused: "order_cancel_rejected",
-}
-
-
-def update_message(change: Change, name: str, desk: FrontDesk) -> bytes:
-    """Write a trade update."""
-    assert change.order is not None
-    data: dict[str, Any] = {
-        "event": name,
-        "event_id": change.event_id,
-        "execution_id": public_id(Kind.EXECUTION, change.event_id),
-        "timestamp": format_instant(change.time_ns),
-        "order": shapes.order(change.order, desk.store.image),
-    }
-    execution = change.execution
-    if execution is not None:
-        data["price"] = format_price(execution.price)
-        data["qty"] = str(abs(execution.shares))
-        data["position_qty"] = str(execution.position)
-    return _encode({"stream": "trade_updates", "data": data})
-
-
-class UpdateSocket:
-    """One `/stream` socket."""
-
-    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
-        self.socket = socket
-        self.actor: Actor | None = None
-        self.listens = False
-        self.full = False
-        self._queue: deque[bytes] = deque()
-        self._wake = asyncio.Event()
-
-    def put(self, message: bytes) -> None:
-        """Queue a message."""
-        if len(self._queue) >= UPDATES_MAX:
-            self.full = True
-        else:
-            self._queue.append(message)
-        self._wake.set()
-
-    async def write(self) -> None:
-        """Send what is queued, in binary frames of JSON, until the queue was full once."""
-        while not self.full:
-            while self._queue and not self.full:
-                await self.socket.send_bytes(self._queue.popleft())
-            await self._wake.wait()
-            self._wake.clear()
-
-    def say(self, stream: str, data: dict[str, Any]) -> None:
-        """Queue a control message."""
-        self.put(_encode({"stream": stream, "data": data}))
-
-
-class UpdateHub:
-    """All `/stream` sockets."""
-
-    def __init__(self, desk: FrontDesk) -> None:
-        self._desk = desk
-        self._sockets: defaultdict[int, dict[UpdateSocket, None]] = defaultdict(dict)
-        self._end: Callable[[], None] | None = None
-
-    async def start(self) -> None:
-        """Begin to listen."""
-        self._end = self._desk.store.subscribe(self._on_change)
-
-    async def stop(self) -> None:
-        """Stop listening, and send everybody away."""
-        if self._end is not None:
-            self._end()
-        for sockets in self._sockets.values():
-            for socket in sockets:
-                socket.full = True
-                socket.put(b"")
-
-    def join(self, actor: Actor, socket: UpdateSocket) -> bool:
-        """Take a socket in; False when its account has too many."""
-        sockets = self._sockets[actor.account_id]
-        if len(sockets) >= SOCKETS_OF_KEY_MAX and socket not in sockets:
-            return False
-        sockets[socket] = None
-        return True
-
-    def leave(self, socket: UpdateSocket) -> None:
-        """Let a socket go."""
-        if socket.actor is not None:
-            self._sockets[socket.actor.account_id].pop(socket, None)
-
-    def _on_change(self, change: Change) -> None:
-        if change.order is None:
-            return
-        listeners = [each for each in self._sockets.get(change.order.account_id, ()) if each.listens]
-        name = update_name(change) if listeners else None
-        if name is not None:
-            message = update_message(change, name, self._desk)
-            for listener in listeners:
-                listener.put(message)
-
-
-@websocket("/stream")
-async def serve_updates(socket: WebSocket[Any, Any, Any]) -> None:
-    """Serve an account's order updates."""
-    desk = desk_of(socket)
-    hub: UpdateHub = socket.app.state.updates
-    await socket.accept()
-    client = UpdateSocket(socket)
-    reader = asyncio.create_task(_read_updates(client, hub, desk))
-    writer = asyncio.create_task(client.write())
-    try:
-        await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        hub.leave(client)
-        await _finish(socket, reader, writer)
-
-
-async def _finish(socket: WebSocket[Any, Any, Any], *tasks: asyncio.Task[None], code: int = 1000) -> None:
-    """End the tasks of a socket, and the socket."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(1.0):
-            await socket.close(code)
-
-
-async def _receive(socket: WebSocket[Any, Any, Any], rate: RateLimit) -> str | bytes | None:
-    """Take a client's message, text or binary; None when the socket is over, or says too much."""
-    try:
-        message = await socket.receive()
-    except WebSocketDisconnect:
-        return None
-    if message["type"] != "websocket.receive":
-        return None
-    data = message.get("bytes")
-    raw: str | bytes = data if data is not None else message.get("text") or ""
-    return raw if rate.take("") and len(raw) <= CLIENT_BYTES_MAX else None
-
-
-async def _read_updates(client: UpdateSocket, hub: UpdateHub, desk: FrontDesk) -> None:
-    rate = RateLimit(MESSAGES_PER_SECOND, MESSAGES_BURST)
-    while True:
-        timeout = None if client.actor else AUTHENTICATION_S
-        try:
-            async with asyncio.timeout(timeout):
-                raw = await _receive(client.socket, rate)
-        except TimeoutError:
-            return
-        if raw is None:
-            return
-        try:
-            message = parse_object(raw)
-        except ApiFault as fault:
-            client.say("error", {"message": fault.message})
-            continue
-        _take_update_message(client, hub, desk, message)
-
-
-def _take_update_message(
-    client: UpdateSocket, hub: UpdateHub, desk: FrontDesk, message: dict[str, Any]
-) -> None:
-    action, data = message.get("action"), message.get("data")
-    data = data if isinstance(data, dict) else {}
-    if action in {"authenticate", "auth"}:
-        key = data.get("key_id", message.get("key"))
-        secret = data.get("secret_key", message.get("secret"))
-        hub.leave(client)
-        client.actor = _actor(desk, key, secret, "read")
-        if client.actor is not None and not hub.join(client.actor, client):
-            client.actor = None
-        status = "authorized" if client.actor else "unauthorized"
-        client.say("authorization", {"status": status, "action": "authenticate"})
-    elif action == "listen":
-        if client.actor is None:
-            client.say("authorization", {"status": "unauthorized", "action": "listen"})
-            return
-        asked = data.get("streams")
-        client.listens = isinstance(asked, list) and "trade_updates" in asked
-        client.say("listening", {"streams": ["trade_updates"] if client.listens else []})
-    else:
-        client.say("error", {"message": "action is not known: authenticate or listen would pass"})
-
-
-def _actor(desk: FrontDesk, key: Any, secret: Any, action: Any) -> Actor | None:
-    """Find out who a key and secret belong to, if they may do the action."""
-    if not isinstance(key, str) or not isinstance(secret, str):
-        return None
-    try:
-        actor = desk.identify_key(key, secret)
-        authorize(actor, action, actor.account_id)
-    except ApiFault:
-        return None
-    return actor
-
-
-# --- market data ---------------------------------------------------------------------------------------
 
 CHANNELS: Final = ("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses", "lulds")
 _ACCOMPANY: Final = ("corrections", "cancelErrors")
@@ -462,7 +238,7 @@ class MarketHub:
         traded = [socket for socket in self.sockets if socket.wants("trades", symbol)]
         if quoted:
             quote = market.nbbo(number)
-            fields = quote_fields(desk, row, quote, market.venue_quotes(number))
+            fields = shapes.quote_fields(desk.store.image, row, quote, market.venue_quotes(number))
             item = Item("q", symbol, quote.time_ns, fields)
             for socket in quoted:
                 socket.put_quote(symbol, item)
@@ -471,7 +247,10 @@ class MarketHub:
         self._told[number] = total
         if traded and seen is not None and total > seen:
             trades = market.trades(number, seen, TRADES_AT_ONCE)
-            items = [Item("t", symbol, one.time_ns, trade_fields(desk, row, one)) for one in trades]
+            items = [
+                Item("t", symbol, one.time_ns, shapes.trade_fields(desk.store.image, row, one))
+                for one in trades
+            ]
             for socket in traded:
                 socket.put(items)
 
@@ -494,7 +273,7 @@ class MarketHub:
                 since = start_ns if kind == "b" else midnight(local_day(start_ns))
                 bars = desk.ports.market.bars(row.instrument_id, since, end_ns)
                 frames = bars if kind == "b" else frames_of(bars, 1, "Day")
-                items = [Item(kind, symbol, bar.start_ns, bar_fields(bar)) for bar in frames]
+                items = [Item(kind, symbol, bar.start_ns, shapes.bar_fields(bar)) for bar in frames]
                 for socket in wanting:
                     socket.put(items)
 
@@ -519,14 +298,14 @@ async def serve_market(socket: WebSocket[Any, Any, Any]) -> None:
             await asyncio.wait({writer}, timeout=1.0)
     finally:
         hub.sockets.pop(client, None)
-        await _finish(socket, reader, writer)
+        await finish(socket, reader, writer)
 
 
 def _authenticate(client: MarketSocket, hub: MarketHub, desk: FrontDesk, key: Any, secret: Any) -> None:
     if client.actor is not None:
         client.refuse(403)
         return
-    actor = _actor(desk, key, secret, "market_data")
+    actor = known_actor(desk, key, secret, "market_data")
     if actor is None:
         client.refuse(402)
         return
@@ -545,7 +324,7 @@ async def _read_market(client: MarketSocket, hub: MarketHub, desk: FrontDesk) ->
         timeout = None if client.actor else AUTHENTICATION_S
         try:
             async with asyncio.timeout(timeout):
-                raw = await _receive(client.socket, rate)
+                raw = await receive(client.socket, rate)
         except TimeoutError:
             client.refuse(404, close=True)
             return
@@ -607,4 +386,4 @@ def _subscribe(client: MarketSocket, hub: MarketHub, message: dict[str, Any], *,
     client.control({"T": "subscription", **lists, **told})
 
 
-HANDLERS: Final = [serve_updates, serve_market]
+HANDLERS: Final = [serve_market]
