@@ -15,7 +15,7 @@ class Case(NamedTuple):
 def cases(text: str) -> list[Case]:
     """Read ``== title`` headings and the rows below each. Lines that begin with # are remarks; blank ones are skipped.
 
-    A row without a bar goes on with the right side of the row before.
+    A row with nothing left of the bar goes on with what comes out of the row before.
     """
     found: list[Case] = []
     for raw in text.strip().splitlines():
@@ -28,7 +28,7 @@ def cases(text: str) -> list[Case]:
         left, bar, right = (part.strip() for part in line.partition("|"))
         steps = found[-1].steps
         if not left and bar:
-            steps[-1] = (steps[-1][0], " ".join((steps[-1][1], right)).strip())
+            steps[-1] = (steps[-1][0], f"{steps[-1][1]} · {right}")
         else:
             steps.append((left, right))
     return found
