@@ -216,8 +216,10 @@ def _whole(rows, sheet, side, limit, shares, price_max):
             continue
         taken, notional, fees = _walk(rows, sheet, venue, side, limit, shares, price_max)
         cost = (notional if side == 1 else -notional) * MONEY_PER_PRICE_SHARE + fees
-        loses = taken < shares
-        if not loses and best >= 0:
+        loses = taken < shares  # a venue's rows were torn apart: only those side by side are its book
+        if loses:
+            sheet[INSIDE, venue] = taken
+        elif best >= 0:
             if cost != best_cost:
                 loses = cost > best_cost
             elif fees != best_fees:

@@ -46,10 +46,17 @@ buy 900 10.01 day class=3 |    | A 10.00x100                                    
 buy 900 10.01 day class=9 |    | A 10.00x100                                        | -                                     | A not legal · B not legal · C not legal · D not legal
 # below a dollar the fee is a share of the value: A's 0.3 % of .5000 is 15 units
 buy  100 0.51  ioc  |          | A 0.5000x100 · B 0.5001x100                        | A 100@0.50 IOC                        | B filled cheaper elsewhere · C no known book · D no known book
+# at a dollar sharp the fee is mils a share: B 6, D 30
+buy  100 1.00  ioc  |          | B 1.00x100 · D 1.00x100                            | B 100@1.00 IOC                        | A no known book · C no known book · D filled cheaper elsewhere
 # all or nothing: one venue shows all, the cheapest of them
 buy  300 10.01 fok  |          | A 10.00x200 10.01x200 · B 10.01x300 · C 10.00x100  | A 300@10.01 FOK                       | B filled cheaper elsewhere · C too small · D no known book
 buy  300 10.01 fok  |          | A 10.00x100 10.01x200 · B 10.00x300 · C 10.00x100  | B 300@10.00 FOK                       | A filled cheaper elsewhere · C too small · D no known book
 buy  500 10.01 fok  |          | A 10.00x100 10.01x200 · B 10.00x300 · C 10.00x100  | -                                     | A too small · B too small · C too small · D no known book
+# at equal cost: the lower fee, then more shares shown, then the nearer venue
+buy  300 10.01 fok  |          | A 10.0000x300 · B 10.0024x300                      | B 300@10.0024 FOK                     | A filled cheaper elsewhere · C no known book · D no known book
+buy  300 10.01 fok  |          | A 10.00x400 · D 10.00x300                          | A 300@10.00 FOK                       | B no known book · C no known book · D filled cheaper elsewhere
+buy  300 10.01 fok  |          | A 10.00x300 · D 10.00x400                          | D 300@10.00 FOK                       | A filled cheaper elsewhere · B no known book · C no known book
+buy  300 10.01 fok  |          | A 10.00x300 · D 10.00x300                          | D 300@10.00 FOK                       | A filled cheaper elsewhere · B no known book · C no known book
 buy  500 10.01 fok  | B/       | A 10.00x100 · B 10.00x900                          | -                                     | A too small · B disabled within limit · C no known book · D no known book
 """
 
@@ -121,6 +128,7 @@ COSTS = """
 buy  300 10.00 ioc | A 10.00x100 · B 10.00x200         | 300    | 3000.42
 sell 300 10.00 ioc | A 10.00x100 · B 10.00x200         | 300    | 2999.58
 buy  100 10.00 ioc | C 10.00x100                       | 100    | 999.90
+buy  100 1.00  ioc | C 1.00x100                        | 100    | 99.90
 buy  100 0.50  ioc | A 0.50x100                        | 100    | 50.15
 sell 1   0.0001 ioc | A 0.0001x100                     | 1      | 0.000099
 buy  300 10.01 fok | A 10.00x200 10.01x100             | 300    | 3001.90
@@ -150,6 +158,29 @@ def test_rows_that_cannot_be_true_are_no_liquidity():
     made = plan(words.desk(), words.need("buy 100 10.00 ioc"), met)
     assert made.children == ()
     assert words.skips(made) == "A no known book · B no known book · C no known book · D no known book"
+
+
+def test_venues_alike_in_everything_go_by_their_number():
+    desk = words.desk(routes=tuple(words.route(venue) for venue in range(4)))
+    met = words.stamp(Side.BUY, "B 10.00x100 · C 10.00x100 · D 10.00x100", "B 9.99x100 · C 9.99x100")
+    for kind in ("ioc", "fok"):
+        assert (
+            words.children(plan(desk, words.need(f"buy 100 10.00 {kind}"), met))
+            == f"B 100@10.00 {kind.upper()}"
+        )
+    assert words.children(plan(desk, words.need("buy 100 9.99 day"), met)) == "D 100@9.99 DAY"
+    rest = words.stamp(Side.BUY, "B 10.00x100 · C 10.00x100", "B 9.99x100 · C 9.99x100")
+    assert words.children(plan(desk, words.need("buy 100 9.99 day"), rest)) == "B 100@9.99 DAY"
+
+
+def test_only_rows_side_by_side_are_a_venues_book():
+    rows = [(1, 100_000, 100), (3, 100_000, 100), (1, 100_100, 200)]
+    met = QuoteStamp(0, 0, 0, 100_000, 200, 0, words.pack(rows))
+    made = plan(words.desk(), words.need("buy 300 10.01 fok"), met)
+    assert words.children(made) == "-"
+    assert words.skips(made) == "A too small · B too small · C no known book · D no known book"
+    swept = plan(words.desk(), words.need("buy 300 10.01 ioc"), met)
+    assert words.children(swept) == "A 100@10.00 IOC · B 100@10.00 IOC"
 
 
 def test_an_order_without_any_quote_rests_or_ends():
