@@ -366,3 +366,22 @@ def _bars(rows: npt.NDArray[np.void]) -> Iterable[Bar]:
         start, opened, high, low, close, volume, trades, value, *_ = row
         if trades:
             yield Bar(start, opened, high, low, close, volume, trades, value * MONEY_PER_PRICE_SHARE)
+
+
+def load_kernels() -> None:
+    """Bring every compiled kernel of the data center into the process, so that the first packet finds them ready.
+
+    From the cache on disk this takes a fraction of a second; the first time on a machine they are compiled, which takes
+    some seconds.
+    """
+    market = MarketData({1: "A"}, ["V"])
+    market.open_day(0)
+    market.receive(FeedPacket(0, 1, 1, b"\0\x0cS" + bytes(11)))
+    market.receive(FeedPacket(0, 1, 2, b"\0\x0cS" + bytes(11)))
+    market.touched()
+    market.nbbo(1)
+    market.montage(1, 1)
+    market.stamp(1, 0, 1, near=True)
+    market.marks([1])
+    market.trades(1, 0, 1)
+    market.rebuild(0, 1, b"")

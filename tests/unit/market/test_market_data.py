@@ -12,7 +12,9 @@ from slow_market import SlowMarket
 
 from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.quotes import Mark, QuoteStamp
-from rushtrade.market.market_data import TRADES_READ_MAX, MarketData, MarketLimits
+from rushtrade.market.market_data import TRADES_READ_MAX, MarketData, MarketLimits, load_kernels
+from rushtrade.market.market_kernel import receive, take_touched, trades_after
+from rushtrade.market.quote_kernel import marks, montage, nbbo, stamp
 from rushtrade.market.quotes import MontageRow, VenueQuote
 from rushtrade.wire import itch50
 from rushtrade.wire.feed_packet import FeedPacket
@@ -354,3 +356,10 @@ def test_two_instruments_of_one_symbol_are_refused():
 def test_an_instrument_nobody_knows_is_a_key_error(market):
     with pytest.raises(KeyError):
         market.nbbo(6)
+
+
+def test_every_kernel_is_ready_before_the_first_packet():
+    load_kernels()
+    assert all(
+        kernel.signatures for kernel in (receive, stamp, nbbo, montage, take_touched, trades_after, marks)
+    )
