@@ -18,6 +18,8 @@ from rushtrade.backoffice.percentages import half_up
 from rushtrade.backoffice.volume_report import METRICS, MetricRow, MonthFigures, VolumeReport
 
 TEMPLATE = "volume_report.typ"
+IMAGE_PPI = 110
+"""Resolution of the image of a page: a screen shows it whole."""
 APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 NONE = "–"
 """Stands where the books hold no such month."""
@@ -35,7 +37,7 @@ def volume_pdf(report: VolumeReport, *, image: bool = False) -> bytes:
     printed: bytes = typst.compile(
         template,
         format="png" if image else "pdf",
-        ppi=110.0 if image else None,
+        ppi=IMAGE_PPI if image else None,
         ignore_system_fonts=True,
         sys_inputs={"data": data},
         timestamp=_midnight(report.current.last_session),
