@@ -72,12 +72,12 @@ from rushtrade.exchange.tables import (
     O_TOKEN,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64, store_u8, store_u16
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel
 
 # --- aggressors against customers -------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def fills_at_risk(h: int, locate: int, shares: int) -> int:
     """Bound on the executions a recorded message of so many shares can lead to: none without customers."""
     bids, asks = book_at(h, locate, 0), book_at(h, locate, 1)
@@ -86,7 +86,7 @@ def fills_at_risk(h: int, locate: int, shares: int) -> int:
     return min(shares, load_i64(bids + B_FILLS) + load_i64(asks + B_FILLS))
 
 
-@kernel
+@inner_kernel
 def hit_queue(h: int, level: int, queue: int, stop: int, shares: int) -> int:
     """Execute customers' orders of a queue up to the order with handle `stop`; returns the shares left over."""
     orders = load_i64(h + H_ORDERS)
@@ -105,7 +105,7 @@ def hit_queue(h: int, level: int, queue: int, stop: int, shares: int) -> int:
     return shares
 
 
-@kernel
+@inner_kernel
 def hit_levels(h: int, book: int, limit_key: int, shares: int) -> int:
     """Execute customers' orders at prices as good as `limit_key`; returns the shares left over."""
     position = load_i64(book + B_LEVELS) - 1
@@ -119,7 +119,7 @@ def hit_levels(h: int, book: int, limit_key: int, shares: int) -> int:
     return shares
 
 
-@kernel
+@inner_kernel
 def trim(h: int, order: int) -> None:
     """Let a background order hold no more than the record believes in."""
     excess = load_i64(order + O_SHARES) - load_i64(order + O_RECORDED)
@@ -136,7 +136,7 @@ def trim(h: int, order: int) -> None:
 # --- recorded messages ------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def background_add(
     h: int, locate: int, side: int, shares: int, price: int, attribution: int, reference: int
 ) -> int:
@@ -163,7 +163,7 @@ def background_add(
     return order
 
 
-@kernel
+@inner_kernel
 def background_execute(h: int, order: int, shares: int, printable: int, price: int) -> None:
     """E (`printable` 0), C (`printable` Y or N, at `price`): a recorded execution of a background order."""
     book = load_i64(h + H_BOOKS) + load_i64(order + O_BOOK)
@@ -189,7 +189,7 @@ def background_execute(h: int, order: int, shares: int, printable: int, price: i
     trim(h, order)
 
 
-@kernel
+@inner_kernel
 def background_cancel(h: int, order: int, shares: int) -> None:
     """X: some recorded shares are cancelled."""
     left = load_i64(order + O_SHARES)
@@ -204,14 +204,14 @@ def background_cancel(h: int, order: int, shares: int) -> None:
     trim(h, order)
 
 
-@kernel
+@inner_kernel
 def background_delete(h: int, order: int) -> None:
     """D: a recorded order is cancelled."""
     store_i64(order + O_RECORDED, 0)
     trim(h, order)
 
 
-@kernel
+@inner_kernel
 def background_replace(h: int, order: int, shares: int, price: int, reference: int) -> None:
     """U: a recorded order gives way to a new one, in the same record."""
     side, name = load_u8(order + O_SIDE), load_i64(order + O_REFERENCE)
@@ -236,7 +236,7 @@ def background_replace(h: int, order: int, shares: int, price: int, reference: i
         feed_deleted(h, order)
 
 
-@kernel
+@inner_kernel
 def background_trade(h: int, locate: int, side: int, shares: int, price: int) -> None:
     """P: a recorded execution of an order that was not displayed."""
     left = shares

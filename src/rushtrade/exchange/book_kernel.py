@@ -55,37 +55,37 @@ from rushtrade.exchange.tables import (
     ORDER_BYTES,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel
 
 LINEAR_STEPS_MAX: Final = 8
 """Levels looked at one by one from the best, before the search halves the rest."""
 
 
-@kernel
+@inner_kernel
 def book_at(h: int, locate: int, side: int) -> int:
     """Address of the book of one side of one stock."""
     return load_i64(h + H_BOOKS) + (2 * locate + side) * BOOK_BYTES
 
 
-@kernel
+@inner_kernel
 def price_key(side: int, price: int) -> int:
     """How a price sorts in the book of `side`: higher is better."""
     return -price if side else price
 
 
-@kernel
+@inner_kernel
 def level_entry(h: int, book: int, position: int) -> int:
     """Address of the entry of the level at `position`, counted from the worst."""
     return load_i64(h + H_INDEX) + load_i64(book + B_BLOCK) + position * ENTRY_SIZE
 
 
-@kernel
+@inner_kernel
 def level_at(h: int, book: int, position: int) -> int:
     """Address of the level at `position`, counted from the worst."""
     return load_i64(h + H_LEVELS) + load_i64(level_entry(h, book, position) + 8)
 
 
-@kernel
+@inner_kernel
 def find_level(h: int, book: int, key: int) -> int:
     """Position of the first level whose key is not below `key`; the number of levels when there is none."""
     block = level_entry(h, book, 0)
@@ -105,7 +105,7 @@ def find_level(h: int, book: int, key: int) -> int:
     return low
 
 
-@kernel
+@inner_kernel
 def _size_class(entries: int) -> int:
     place = 0
     while entries > BLOCK_ENTRIES_MIN:
@@ -114,7 +114,7 @@ def _size_class(entries: int) -> int:
     return place
 
 
-@kernel
+@inner_kernel
 def _widen(h: int, book: int) -> None:
     """Give a book a block of twice the size; the old block goes to the free list of its size."""
     old_capacity = load_i64(book + B_CAPACITY)
@@ -139,7 +139,7 @@ def _widen(h: int, book: int) -> None:
     store_i64(book + B_CAPACITY, capacity)
 
 
-@kernel
+@inner_kernel
 def _insert_level(h: int, book: int, position: int, key: int, price: int) -> int:
     """Make a level at `position`; returns its address."""
     count = load_i64(book + B_LEVELS)
@@ -166,7 +166,7 @@ def _insert_level(h: int, book: int, position: int, key: int, price: int) -> int
     return level
 
 
-@kernel
+@inner_kernel
 def _remove_level(h: int, book: int, level: int, key: int) -> None:
     position = find_level(h, book, key)
     count = load_i64(book + B_LEVELS) - 1
@@ -182,7 +182,7 @@ def _remove_level(h: int, book: int, level: int, key: int) -> None:
 # --- orders -----------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def new_order(h: int) -> int:
     """Address of a record for a new order, all zero."""
     orders = load_i64(h + H_ORDERS)
@@ -198,7 +198,7 @@ def new_order(h: int) -> int:
     return order
 
 
-@kernel
+@inner_kernel
 def free_order(h: int, order: int) -> None:
     """Give an order's record back; it must not be in a book."""
     store_i64(order + O_SIDE, 0)
@@ -207,7 +207,7 @@ def free_order(h: int, order: int) -> None:
     store_i64(h + H_ORDERS_FREE, order - load_i64(h + H_ORDERS))
 
 
-@kernel
+@inner_kernel
 def fills_possible(order: int) -> int:
     """Executions an order can meet with before it is gone: one, and one per refresh."""
     refresh = load_i64(order + O_REFRESH)
@@ -216,7 +216,7 @@ def fills_possible(order: int) -> int:
     return 1 + (load_i64(order + O_RESERVE) + refresh - 1) // refresh
 
 
-@kernel
+@inner_kernel
 def _append(h: int, order: int, level: int) -> None:
     """Put an order at the end of its queue of a level."""
     orders = load_i64(h + H_ORDERS)
@@ -232,7 +232,7 @@ def _append(h: int, order: int, level: int) -> None:
     store_i64(head + 8, handle)
 
 
-@kernel
+@inner_kernel
 def _detach(h: int, order: int, level: int) -> None:
     """Take an order out of its queue of a level."""
     orders = load_i64(h + H_ORDERS)
@@ -248,7 +248,7 @@ def _detach(h: int, order: int, level: int) -> None:
         store_i64(head + 8, previous)
 
 
-@kernel
+@inner_kernel
 def link(h: int, order: int) -> None:
     """Put an order into its book, behind all orders of its price and display."""
     book = load_i64(h + H_BOOKS) + load_i64(order + O_BOOK)
@@ -269,7 +269,7 @@ def link(h: int, order: int) -> None:
         store_i64(book + B_CUSTOMERS, load_i64(book + B_CUSTOMERS) + 1)
 
 
-@kernel
+@inner_kernel
 def unlink(h: int, order: int) -> None:
     """Take an order, with whatever shares it has left, out of its book."""
     book = load_i64(h + H_BOOKS) + load_i64(order + O_BOOK)
@@ -287,7 +287,7 @@ def unlink(h: int, order: int) -> None:
         _remove_level(h, book, level, key)
 
 
-@kernel
+@inner_kernel
 def shrink(h: int, order: int, shares: int) -> None:
     """Take shares from what can be met of an order; it keeps its place even with none left."""
     level = load_i64(h + H_LEVELS) + load_i64(order + O_LEVEL)
@@ -295,7 +295,7 @@ def shrink(h: int, order: int, shares: int) -> None:
     store_i64(level + L_SHARES, load_i64(level + L_SHARES) - shares)
 
 
-@kernel
+@inner_kernel
 def shrink_reserve(h: int, order: int, shares: int) -> None:
     """Take shares from behind the shown part of an order in the book."""
     book = load_i64(h + H_BOOKS) + load_i64(order + O_BOOK)
@@ -306,7 +306,7 @@ def shrink_reserve(h: int, order: int, shares: int) -> None:
     store_i64(book + B_FILLS, load_i64(book + B_FILLS) - before + fills_possible(order))
 
 
-@kernel
+@inner_kernel
 def refresh(h: int, order: int) -> None:
     """Show the next part of a reserve order whose shown part is gone, at the end of its queue."""
     book = load_i64(h + H_BOOKS) + load_i64(order + O_BOOK)
@@ -320,14 +320,14 @@ def refresh(h: int, order: int) -> None:
     _append(h, order, level)
 
 
-@kernel
+@inner_kernel
 def best_level(h: int, book: int) -> int:
     """Address of the best level of a book; 0 when it is empty."""
     count = load_i64(book + B_LEVELS)
     return level_at(h, book, count - 1) if count else 0
 
 
-@kernel
+@inner_kernel
 def shares_up_to(h: int, book: int, limit_key: int, wanted: int) -> int:
     """Shares, shown or not, at prices as good as `limit_key`; stops counting at `wanted`."""
     found = 0

@@ -120,9 +120,11 @@ class Flow:
 
     @property
     def progress(self) -> float:
-        """Share of the messages applied; 0 for a flow without end. For eyes only."""
-        total = self._source.messages
-        return self.messages / total if total else 0.0
+        """Share of the messages, or else of the time, that is over; 0 for a flow without end. For eyes only."""
+        total, last = self._source.messages, self.last_ns
+        if total:
+            return self.messages / total
+        return (self.now_ns - self.first_ns) / (last - self.first_ns) if last else 0.0
 
     @property
     def counts(self) -> dict[str, int]:

@@ -29,6 +29,7 @@ from rushtrade.exchange.background_kernel import (
 from rushtrade.exchange.book_kernel import book_at, free_order
 from rushtrade.exchange.listener_kernel import feed_copied
 from rushtrade.exchange.matching_kernel import next_number, room, set_clock
+from rushtrade.exchange.mixing_kernel import mixed
 from rushtrade.exchange.tables import (
     B_HALTED,
     H_MIDNIGHT,
@@ -36,7 +37,6 @@ from rushtrade.exchange.tables import (
     H_ORDERS,
     O_LOCATE,
     O_RECORDED,
-    TOKEN_MIX,
 )
 from rushtrade.wire.address_kernel import (
     load_be16,
@@ -49,7 +49,7 @@ from rushtrade.wire.address_kernel import (
     store_be64,
     store_i64,
 )
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel, kernel
 
 # --- header of a flow (byte offsets) ----------------------------------------------------------------------
 F_STOP: Final = 0
@@ -85,7 +85,7 @@ _H, _I, _J, _K, _L, _N, _O, _P, _Q, _R, _S = 72, 73, 74, 75, 76, 78, 79, 80, 81,
 _U, _V, _W, _X, _Y, _h = 85, 86, 87, 88, 89, 104
 
 
-@kernel
+@inner_kernel
 def message_length(letter: int) -> int:
     """Bytes of a message by its type letter; 0 for a letter the protocol does not know."""
     if letter in (_A, _C):
@@ -123,7 +123,7 @@ def message_length(letter: int) -> int:
     return 0
 
 
-@kernel
+@inner_kernel
 def complete_length(data: int, position: int, end: int) -> int:
     """Length of the message behind the prefix at `position`; 0 when it is cut off, -1 when it makes no sense."""
     if position + PREFIX + 1 > end:
@@ -135,7 +135,7 @@ def complete_length(data: int, position: int, end: int) -> int:
     return length if position + PREFIX + length <= end else 0
 
 
-@kernel
+@inner_kernel
 def message_time(message: int) -> int:
     """Nanoseconds since midnight."""
     return (load_be16(message + 5) << 32) | load_be32(message + 7)
@@ -144,12 +144,12 @@ def message_time(message: int) -> int:
 # --- references -------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def _home(reference: int, mask: int) -> int:
-    return ((reference * TOKEN_MIX) >> 32) & mask
+    return mixed(reference) & mask
 
 
-@kernel
+@inner_kernel
 def find_reference(f: int, reference: int) -> int:
     """Address of the entry of a recorded reference, or of the free place where it belongs."""
     table, mask = load_i64(f + F_REFERENCES), load_i64(f + F_REFERENCES_MASK)
@@ -161,7 +161,7 @@ def find_reference(f: int, reference: int) -> int:
         place = (place + 1) & mask
 
 
-@kernel
+@inner_kernel
 def add_reference(f: int, reference: int, value: int) -> None:
     """Let a recorded reference lead to an order; a reference given twice leads to the later order."""
     entry = find_reference(f, reference)
@@ -171,7 +171,7 @@ def add_reference(f: int, reference: int, value: int) -> None:
     store_i64(entry + 8, value)
 
 
-@kernel
+@inner_kernel
 def remove_reference(f: int, reference: int) -> None:
     """Forget a reference; entries behind it move up, so that every search still ends where it should."""
     table, mask = load_i64(f + F_REFERENCES), load_i64(f + F_REFERENCES_MASK)
@@ -211,12 +211,10 @@ def rehash_references(old: int, old_count: int, new: int, new_mask: int) -> None
 # --- dealing ----------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def pick_venue(f: int, number: int) -> int:
     """The venue that the number of an order (or match, or stock) falls to: the same one for ever."""
-    mixed = (number ^ ((number >> 30) & 0x3FFFFFFFF)) * -4658895280553007687
-    mixed = (mixed ^ ((mixed >> 27) & 0x1FFFFFFFFF)) * -7723592293110705685
-    point = (mixed >> 32) & (HASH_SPAN - 1)
+    point = mixed(number) & (HASH_SPAN - 1)
     shares = load_i64(f + F_SHARES)
     venue = 0
     while load_i64(shares + 8 * venue) <= point:
@@ -224,13 +222,13 @@ def pick_venue(f: int, number: int) -> int:
     return venue
 
 
-@kernel
+@inner_kernel
 def venue_header(f: int, venue: int) -> int:
     """Address of a venue's header."""
     return load_i64(load_i64(f + F_VENUES) + 8 * venue)
 
 
-@kernel
+@inner_kernel
 def short_venue(f: int, venue: int) -> bool:
     """Say whose table is short; always False, so that it can be returned."""
     store_i64(f + F_STOP, STOP_SHORT)
@@ -238,7 +236,7 @@ def short_venue(f: int, venue: int) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def tell_venue(f: int, venue: int, message: int, letter: int, locate: int, time: int) -> None:
     """Let one venue pass a message on under its own locate and, for a print, its own match number."""
     h = venue_header(f, venue)
@@ -252,7 +250,7 @@ def tell_venue(f: int, venue: int, message: int, letter: int, locate: int, time:
         store_i64(book_at(h, locate, 1) + B_HALTED, halted)
 
 
-@kernel
+@inner_kernel
 def pass_on(f: int, message: int, letter: int, locate: int, time: int) -> bool:
     """A message about no order. False when a table is short."""
     if letter in (_S, _R, _B):
@@ -273,7 +271,7 @@ def pass_on(f: int, message: int, letter: int, locate: int, time: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def room_to_forget(f: int, reference: int) -> bool:
     """Make sure of room for taking out the order a reference leads to. False when a table is short."""
     value = load_i64(find_reference(f, reference) + 8)
@@ -282,7 +280,7 @@ def room_to_forget(f: int, reference: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def forget(f: int, reference: int, time: int) -> None:
     """A reference is given again while its order still stands: the earlier order goes."""
     entry = find_reference(f, reference)
@@ -296,7 +294,7 @@ def forget(f: int, reference: int, time: int) -> None:
         remove_reference(f, reference)
 
 
-@kernel
+@inner_kernel
 def arrive(f: int, message: int, letter: int, locate: int, time: int) -> bool:
     """A, F: a recorded order. False when a table is short."""
     if 2 * load_i64(f + F_REFERENCES_USED) > load_i64(f + F_REFERENCES_MASK):
@@ -318,7 +316,7 @@ def arrive(f: int, message: int, letter: int, locate: int, time: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def change(f: int, message: int, letter: int, time: int) -> bool:
     """E, C, X, D, U: something happens to a recorded order. False when a table is short."""
     reference = load_be64(message + 11)
@@ -356,7 +354,7 @@ def change(f: int, message: int, letter: int, time: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def trade(f: int, message: int, locate: int, time: int) -> bool:
     """P: an unseen order was executed. False when a table is short."""
     reference, shares = load_be64(message + 11), load_be32(message + 20)
@@ -370,7 +368,7 @@ def trade(f: int, message: int, locate: int, time: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def apply(f: int, message: int, letter: int, time: int) -> bool:
     """Carry out one message. False, with nothing changed, when a table is short."""
     if letter in (_E, _C, _X, _D, _U):

@@ -12,11 +12,11 @@ from rushtrade.exchange.book_kernel import book_at, level_at
 from rushtrade.exchange.listener_kernel import put_order
 from rushtrade.exchange.tables import B_LEVELS, H_ORDERS, H_STOCKS, L_HEAD, O_NEXT
 from rushtrade.wire.address_kernel import load_i64, store_i64
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel, kernel
 from rushtrade.wire.itch50_emit_kernel import MESSAGE_BYTES_MAX
 
 
-@kernel
+@inner_kernel
 def put_book(h: int, book: int, at: int, end: int, count: int) -> int:
     """Write the displayed orders of one book, counting them at address `count`; returns the address behind, or 0."""
     orders = load_i64(h + H_ORDERS)

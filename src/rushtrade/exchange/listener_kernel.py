@@ -44,7 +44,7 @@ from rushtrade.wire.address_kernel import (
     store_u8,
     store_u16,
 )
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel
 from rushtrade.wire.itch50_emit_kernel import (
     put_add,
     put_cancel,
@@ -59,7 +59,7 @@ from rushtrade.wire.order_entry import REPORT_BYTES
 # --- reports ----------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def report(
     h: int,
     kind: int,
@@ -101,7 +101,7 @@ def report(
     return row
 
 
-@kernel
+@inner_kernel
 def report_order(
     h: int, order: int, kind: int, reason: int, original_token: int, price: int, shares: int, leaves: int
 ) -> int:
@@ -123,7 +123,7 @@ def report_order(
     )
 
 
-@kernel
+@inner_kernel
 def report_executed(h: int, order: int, liquidity: int, match: int, price: int, shares: int) -> None:
     """Tell the owner of an order of an execution; the order's shares are already what is left."""
     leaves = load_i64(order + O_SHARES) + load_i64(order + O_RESERVE)
@@ -135,24 +135,24 @@ def report_executed(h: int, order: int, liquidity: int, match: int, price: int, 
 # --- feed -------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def _feed_at(h: int) -> int:
     return load_i64(h + H_FEED) + load_i64(h + H_FEED_USED)
 
 
-@kernel
+@inner_kernel
 def _feed_end(h: int, end: int) -> None:
     store_i64(h + H_FEED_USED, end - load_i64(h + H_FEED))
     store_i64(h + H_FEED_MESSAGES, load_i64(h + H_FEED_MESSAGES) + 1)
 
 
-@kernel
+@inner_kernel
 def feed_time(h: int) -> int:
     """The venue's time as the feed writes it: nanoseconds since local midnight."""
     return load_i64(h + H_CLOCK) - load_i64(h + H_MIDNIGHT)
 
 
-@kernel
+@inner_kernel
 def put_order(h: int, at: int, order: int) -> int:
     """Write an order as the feed announces it; returns the address behind it."""
     return put_add(
@@ -168,13 +168,13 @@ def put_order(h: int, at: int, order: int) -> int:
     )
 
 
-@kernel
+@inner_kernel
 def feed_added(h: int, order: int) -> None:
     """A displayed order, or the next shown part of a reserve order, entered the book."""
     _feed_end(h, put_order(h, _feed_at(h), order))
 
 
-@kernel
+@inner_kernel
 def feed_executed(h: int, order: int, shares: int, match: int) -> None:
     """A displayed order executed at its price."""
     reference = load_i64(order + O_REFERENCE)
@@ -183,7 +183,7 @@ def feed_executed(h: int, order: int, shares: int, match: int) -> None:
     )
 
 
-@kernel
+@inner_kernel
 def feed_executed_with_price(h: int, order: int, shares: int, match: int, printable: int, price: int) -> None:
     """A displayed order executed at a price that is not its own."""
     locate, reference = load_u16(order + O_LOCATE), load_i64(order + O_REFERENCE)
@@ -193,28 +193,28 @@ def feed_executed_with_price(h: int, order: int, shares: int, match: int, printa
     _feed_end(h, end)
 
 
-@kernel
+@inner_kernel
 def feed_trade(h: int, book: int, locate: int, side: int, shares: int, price: int, match: int) -> None:
     """An order nobody had seen executed; `book` is its book's address, `side` the side it stood on."""
     end = put_trade(_feed_at(h), locate, feed_time(h), side, shares, load_i64(book + B_STOCK), price, match)
     _feed_end(h, end)
 
 
-@kernel
+@inner_kernel
 def feed_reduced(h: int, order: int, shares: int) -> None:
     """Some shares of a displayed order were cancelled."""
     reference = load_i64(order + O_REFERENCE)
     _feed_end(h, put_cancel(_feed_at(h), load_u16(order + O_LOCATE), feed_time(h), reference, shares))
 
 
-@kernel
+@inner_kernel
 def feed_deleted(h: int, order: int) -> None:
     """A displayed order left the book."""
     reference = load_i64(order + O_REFERENCE)
     _feed_end(h, put_delete(_feed_at(h), load_u16(order + O_LOCATE), feed_time(h), reference))
 
 
-@kernel
+@inner_kernel
 def feed_replaced(h: int, order: int, reference: int) -> None:
     """A displayed order gave way to what the record now says; `reference` was its name."""
     end = put_replace(
@@ -229,7 +229,7 @@ def feed_replaced(h: int, order: int, reference: int) -> None:
     _feed_end(h, end)
 
 
-@kernel
+@inner_kernel
 def feed_copied(h: int, message: int, length: int, locate: int) -> int:
     """Pass on a message made elsewhere, under this venue's locate; returns the copy's address."""
     at = _feed_at(h)

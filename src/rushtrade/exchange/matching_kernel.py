@@ -120,7 +120,7 @@ from rushtrade.wire.address_kernel import (
     store_u8,
     store_u16,
 )
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel, kernel
 from rushtrade.wire.itch50_emit_kernel import MESSAGE_BYTES_MAX
 from rushtrade.wire.order_entry import (
     ACCEPTED,
@@ -186,14 +186,14 @@ DOLLAR: Final = 10_000
 # --- room -------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def short_of(h: int, table: int) -> bool:
     """Name the table that is too small; always False, so that it can be returned."""
     store_i64(h + H_SHORT, table)
     return False
 
 
-@kernel
+@inner_kernel
 def room(h: int, fills: int) -> bool:
     """Make sure of room for one new order, one new level and `fills` executions with all that is told of them."""
     reports = (2 * fills + REPORTS_BESIDE_FILLS) * REPORT_BYTES
@@ -217,7 +217,7 @@ def room(h: int, fills: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def next_number(h: int, counter: int) -> int:
     """Draw the next number of a counter in the header."""
     number = load_i64(h + counter)
@@ -228,13 +228,13 @@ def next_number(h: int, counter: int) -> int:
 # --- executions -------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def leaves_of(order: int) -> int:
     """Shares of an order that are still working."""
     return load_i64(order + O_SHARES) + load_i64(order + O_RESERVE)
 
 
-@kernel
+@inner_kernel
 def settle(h: int, order: int) -> None:
     """After an execution: show the next part, keep what is left, or take the order out when nothing is."""
     if load_i64(order + O_SHARES):
@@ -250,7 +250,7 @@ def settle(h: int, order: int) -> None:
         free_order(h, order)
 
 
-@kernel
+@inner_kernel
 def execute_resting(h: int, order: int, shares: int) -> int:
     """Execute shares of a resting order at its price and tell feed and owner; returns the match number."""
     match = next_number(h, H_NEXT_MATCH)
@@ -267,7 +267,7 @@ def execute_resting(h: int, order: int, shares: int) -> int:
     return match
 
 
-@kernel
+@inner_kernel
 def take(h: int, order: int, limit_key: int) -> None:
     """Let an order that is not in the book meet the other side, as far as `limit_key` allows."""
     other = book_at(h, load_u16(order + O_LOCATE), 1 - load_u8(order + O_SIDE))
@@ -291,7 +291,7 @@ def take(h: int, order: int, limit_key: int) -> None:
         settle(h, resting)
 
 
-@kernel
+@inner_kernel
 def split_reserve(order: int) -> None:
     """Hold back what a reserve order does not show."""
     shown = load_i64(order + O_REFRESH)
@@ -301,7 +301,7 @@ def split_reserve(order: int) -> None:
         store_i64(order + O_RESERVE, shares - shown)
 
 
-@kernel
+@inner_kernel
 def cancel_rest(h: int, order: int, reason: int) -> None:
     """End an order that is not in the book, with a report of what was not executed."""
     shares = leaves_of(order)
@@ -313,7 +313,7 @@ def cancel_rest(h: int, order: int, reason: int) -> None:
 # --- enter ------------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def bad_price(h: int, price: int) -> bool:
     """True when a limit price is not one this venue takes."""
     if price <= 0 or price > PRICE_MAX:
@@ -321,7 +321,7 @@ def bad_price(h: int, price: int) -> bool:
     return price % load_i64(h + (H_TICK if price >= DOLLAR else H_SUB_DOLLAR_TICK)) != 0
 
 
-@kernel
+@inner_kernel
 def refusal(h: int, row: int) -> int:
     """Why an ENTER is refused, by the first rule it breaks; REASON_NONE when it is not."""
     if load_i64(h + H_OPEN) == 0:
@@ -349,7 +349,7 @@ def refusal(h: int, row: int) -> int:
     return REASON_NONE
 
 
-@kernel
+@inner_kernel
 def reject(h: int, row: int, locate: int, side: int, reason: int) -> None:
     """Refuse an instruction whose order, if any, is unknown."""
     token, original = load_i64(row + E_TOKEN), load_i64(row + E_ORIGINAL)
@@ -357,7 +357,7 @@ def reject(h: int, row: int, locate: int, side: int, reason: int) -> None:
     report(h, REJECTED, load_u16(row + E_FIRM), locate, side, reason, token, original, 0, 0, shares, 0, 0)
 
 
-@kernel
+@inner_kernel
 def open_order(h: int, row: int) -> int:
     """Make the record of an order as entered; returns its address."""
     order = new_order(h)
@@ -375,7 +375,7 @@ def open_order(h: int, row: int) -> int:
     return order
 
 
-@kernel
+@inner_kernel
 def rest(h: int, order: int) -> None:
     """Put what is left of an order into the book, under a name of its own on the feed when it is displayed."""
     split_reserve(order)
@@ -385,7 +385,7 @@ def rest(h: int, order: int) -> None:
     link(h, order)
 
 
-@kernel
+@inner_kernel
 def enter(h: int, row: int) -> bool:
     """ENTER: a new order. False, with nothing changed, when a table is short."""
     firm, token = load_u16(row + E_FIRM), load_i64(row + E_TOKEN)
@@ -429,7 +429,7 @@ def enter(h: int, row: int) -> bool:
 # --- cancel -----------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def reduce_order(h: int, order: int, shares: int) -> None:
     """Cancel some shares of a resting order, what it holds in reserve first; it keeps its place."""
     held = min(shares, load_i64(order + O_RESERVE))
@@ -441,7 +441,7 @@ def reduce_order(h: int, order: int, shares: int) -> None:
             feed_reduced(h, order, shares - held)
 
 
-@kernel
+@inner_kernel
 def withdraw(h: int, order: int) -> None:
     """Take an order out of its book, and off the feed when it was displayed."""
     unlink(h, order)
@@ -449,7 +449,7 @@ def withdraw(h: int, order: int) -> None:
         feed_deleted(h, order)
 
 
-@kernel
+@inner_kernel
 def cancel(h: int, row: int) -> None:
     """CANCEL: leave no more than so many shares of an order working."""
     firm, original = load_u16(row + E_FIRM), load_i64(row + E_ORIGINAL)
@@ -478,7 +478,7 @@ def cancel(h: int, row: int) -> None:
 # --- replace ----------------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def replace_refusal(h: int, row: int, order: int) -> int:
     """Why a REPLACE of a working order is refused, by the first rule it breaks."""
     if load_i64(book_at(h, load_u16(order + O_LOCATE), 0) + B_HALTED):
@@ -493,7 +493,7 @@ def replace_refusal(h: int, row: int, order: int) -> int:
     return REASON_NONE
 
 
-@kernel
+@inner_kernel
 def rename(h: int, row: int, entry: int, order: int) -> None:
     """Let an order live on under the token of its replacement."""
     end_token(h, order, REASON_REPLACED)
@@ -501,7 +501,7 @@ def rename(h: int, row: int, entry: int, order: int) -> None:
     remember_order(h, entry, order)
 
 
-@kernel
+@inner_kernel
 def requeue(h: int, order: int, row: int, leaves: int) -> None:
     """Give an order its new terms and the last place in its queue; it may meet the other side on the way."""
     hidden, reference = load_u8(order + O_HIDDEN), load_i64(order + O_REFERENCE)
@@ -527,7 +527,7 @@ def requeue(h: int, order: int, row: int, leaves: int) -> None:
     link(h, order)
 
 
-@kernel
+@inner_kernel
 def carry_out_replace(h: int, row: int, entry: int, order: int) -> None:
     """Replace a working order by terms that are in order."""
     shares, shown = load_i64(row + E_SHARES), load_i64(row + E_DISPLAY_SHARES)
@@ -555,7 +555,7 @@ def carry_out_replace(h: int, row: int, entry: int, order: int) -> None:
     requeue(h, order, row, leaves)
 
 
-@kernel
+@inner_kernel
 def replace(h: int, row: int) -> bool:
     """REPLACE: new price and total size for a working order. False, with nothing changed, when a table is short."""
     firm, token, original = load_u16(row + E_FIRM), load_i64(row + E_TOKEN), load_i64(row + E_ORIGINAL)
@@ -589,7 +589,7 @@ def replace(h: int, row: int) -> bool:
 # --- from outside -----------------------------------------------------------------------------------------
 
 
-@kernel
+@inner_kernel
 def set_clock(h: int, now_ns: int) -> None:
     """Move the venue's time on; it never runs backwards."""
     if now_ns > load_i64(h + H_CLOCK):

@@ -28,8 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rushtrade.domain.errors import RushTradeError
+from rushtrade.exchange.mixing_kernel import mixed
 from rushtrade.wire.address_kernel import load_i64, store_i64
-from rushtrade.wire.compiled import address_of, kernel
+from rushtrade.wire.compiled import address_of, inner_kernel, kernel
 from rushtrade.wire.order_entry import ORDER_REPORT, REPORT_BYTES, Rows
 
 
@@ -131,8 +132,6 @@ T_EXECUTED: Final = 16
 T_ORDER: Final = 24  # handle while working, then the venue's order id
 
 FIRMS: Final = 1 << 16
-TOKEN_MIX: Final = -7046029254386353131  # 2^64 / golden ratio
-FIRM_MIX: Final = 0x632BE59BD9B4E019
 
 # --- tables that can be short -----------------------------------------------------------------------------
 SHORT_ORDERS: Final = 1
@@ -175,10 +174,10 @@ _ADDRESS_AND_END: Final = {
 }
 
 
-@kernel
+@inner_kernel
 def token_home(firm: int, token: int) -> int:
     """Where the search for a token begins, before the table's mask is applied."""
-    return ((token + firm * FIRM_MIX) * TOKEN_MIX) >> 32
+    return mixed(token ^ (firm << 40))
 
 
 @kernel

@@ -38,21 +38,21 @@ from rushtrade.exchange.tables import (
     token_home,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64, store_u8, store_u16
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel
 from rushtrade.wire.order_entry import REASON_UNKNOWN_ORDER, STATUS
 
 REPORT_STATUS: Final = STATUS
 UNKNOWN: Final = REASON_UNKNOWN_ORDER
 
 
-@kernel
+@inner_kernel
 def find_home(h: int, firm: int, token: int) -> int:
     """Address where the search for a token begins, for bringing it near in time."""
     place = token_home(firm, token) & load_i64(h + H_TOKENS_MASK)
     return load_i64(h + H_TOKENS) + place * TOKEN_BYTES
 
 
-@kernel
+@inner_kernel
 def find_token(h: int, firm: int, token: int) -> int:
     """Address of the entry of a token, or of the free place where it belongs (its T_TOKEN is 0)."""
     table = load_i64(h + H_TOKENS)
@@ -66,7 +66,7 @@ def find_token(h: int, firm: int, token: int) -> int:
         place = (place + 1) & mask
 
 
-@kernel
+@inner_kernel
 def _occupy(h: int, entry: int, firm: int, token: int, locate: int, side: int) -> None:
     store_i64(entry + T_TOKEN, token)
     store_i64(entry + T_FIRM, 0)
@@ -78,7 +78,7 @@ def _occupy(h: int, entry: int, firm: int, token: int, locate: int, side: int) -
     store_i64(h + H_TOKENS_USED, load_i64(h + H_TOKENS_USED) + 1)
 
 
-@kernel
+@inner_kernel
 def remember_order(h: int, entry: int, order: int) -> None:
     """Let a free entry lead to a working order, under the order's token."""
     firm, token = load_u16(order + O_FIRM), load_i64(order + O_TOKEN)
@@ -87,14 +87,14 @@ def remember_order(h: int, entry: int, order: int) -> None:
     store_i64(entry + T_ORDER, order - load_i64(h + H_ORDERS))
 
 
-@kernel
+@inner_kernel
 def remember_refusal(h: int, entry: int, firm: int, token: int, locate: int, side: int, reason: int) -> None:
     """Keep in a free entry that an instruction was refused."""
     _occupy(h, entry, firm, token, locate, side)
     store_u8(entry + T_REASON, reason)
 
 
-@kernel
+@inner_kernel
 def end_token(h: int, order: int, reason: int) -> None:
     """Keep of an order what will be asked for after its record is gone."""
     entry = find_token(h, load_u16(order + O_FIRM), load_i64(order + O_TOKEN))
@@ -104,7 +104,7 @@ def end_token(h: int, order: int, reason: int) -> None:
     store_i64(entry + T_ORDER, load_i64(order + O_ID))
 
 
-@kernel
+@inner_kernel
 def total_shares(h: int, entry: int) -> int:
     """Size of an order while it works; what was executed of it afterwards."""
     if load_u8(entry + T_WORKING):
@@ -113,7 +113,7 @@ def total_shares(h: int, entry: int) -> int:
     return load_i64(entry + T_EXECUTED)
 
 
-@kernel
+@inner_kernel
 def report_token(
     h: int, kind: int, reason: int, entry: int, token: int, original_token: int, shares: int
 ) -> None:
@@ -145,7 +145,7 @@ def report_token(
     report(h, kind, firm, locate, side, reason, token, original_token, order_id, 0, shares, 0, executed)
 
 
-@kernel
+@inner_kernel
 def report_status(h: int, firm: int, token: int) -> None:
     """Tell a firm what is known of a token."""
     entry = find_token(h, firm, token)

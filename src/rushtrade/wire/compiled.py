@@ -1,4 +1,4 @@
-"""The one decorator compiled kernels wear, and the address of an array.
+"""The decorators compiled kernels wear, and the address of an array.
 
 A kernel is a plain module-level function over int64 numbers and addresses, compiled by numba on first use and kept in
 numba's cache on disk; it releases the interpreter's lock. Numba keeps a cached kernel as long as the kernel's *own*
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.core.types import unliteral
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,11 +51,28 @@ class _KernelCache(FunctionCache):  # type: ignore[misc,unused-ignore]  # typed 
 
 
 def kernel(function: F) -> F:
-    """Compile a function over integers; the type checker goes on seeing the plain function.
+    """Compile a function over integers that Python calls; the type checker goes on seeing the plain function.
 
     A kernel may use kernels and constants of its own room and of this one.
     """
-    dispatcher: Any = njit(nogil=True)(function)
+    return _compiled(function)
+
+
+def inner_kernel(function: F) -> F:
+    """Compile a function over integers that only kernels call: without the wrappers for Python, in half the time."""
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def _compiled(function: F, **options: bool) -> F:
+    compile_with: Any = njit
+    dispatcher = compile_with(nogil=True, **options)(function)
+    template_for = dispatcher.get_call_template
+
+    def template_for_plain(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Without this, numba compiles a kernel anew for every constant it is called with."""
+        return template_for(tuple(map(unliteral, arguments)), keywords)
+
+    dispatcher.get_call_template = template_for_plain
     dispatcher._cache = _KernelCache(function)  # noqa: SLF001  - what njit(cache=True) does, with our key
     return cast("F", dispatcher)
 

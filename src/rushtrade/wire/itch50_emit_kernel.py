@@ -20,7 +20,7 @@ from rushtrade.wire.address_kernel import (
     store_i64,
     store_u8,
 )
-from rushtrade.wire.compiled import kernel
+from rushtrade.wire.compiled import inner_kernel
 
 MESSAGE_BYTES_MAX: Final = 52
 """The longest message with its length."""
@@ -29,7 +29,7 @@ BUY: Final = ord("B")
 SELL: Final = ord("S")
 
 
-@kernel
+@inner_kernel
 def _put_head(at: int, length: int, letter: int, locate: int, time: int) -> int:
     """Length, letter, locate, tracking number 0, timestamp: what every message begins with."""
     store_be16(at, length)
@@ -41,7 +41,7 @@ def _put_head(at: int, length: int, letter: int, locate: int, time: int) -> int:
     return at + 13
 
 
-@kernel
+@inner_kernel
 def put_add(
     at: int,
     locate: int,
@@ -67,7 +67,7 @@ def put_add(
     return body + (29 if attribution else 25)
 
 
-@kernel
+@inner_kernel
 def put_executed(at: int, locate: int, time: int, reference: int, shares: int, match: int) -> int:
     """`E`: shares of a displayed order executed at its own price."""
     body = _put_head(at, 31, 69, locate, time)
@@ -77,7 +77,7 @@ def put_executed(at: int, locate: int, time: int, reference: int, shares: int, m
     return body + 20
 
 
-@kernel
+@inner_kernel
 def put_executed_with_price(
     at: int, locate: int, time: int, reference: int, shares: int, match: int, printable: int, price: int
 ) -> int:
@@ -91,7 +91,7 @@ def put_executed_with_price(
     return body + 25
 
 
-@kernel
+@inner_kernel
 def put_cancel(at: int, locate: int, time: int, reference: int, shares: int) -> int:
     """`X`: some shares of an order were cancelled."""
     body = _put_head(at, 23, 88, locate, time)
@@ -100,7 +100,7 @@ def put_cancel(at: int, locate: int, time: int, reference: int, shares: int) -> 
     return body + 12
 
 
-@kernel
+@inner_kernel
 def put_delete(at: int, locate: int, time: int, reference: int) -> int:
     """`D`: all that was left of an order was cancelled."""
     body = _put_head(at, 19, 68, locate, time)
@@ -108,7 +108,7 @@ def put_delete(at: int, locate: int, time: int, reference: int) -> int:
     return body + 8
 
 
-@kernel
+@inner_kernel
 def put_replace(
     at: int, locate: int, time: int, reference: int, new_reference: int, shares: int, price: int
 ) -> int:
@@ -121,7 +121,7 @@ def put_replace(
     return body + 24
 
 
-@kernel
+@inner_kernel
 def put_trade(
     at: int, locate: int, time: int, sell: int, shares: int, stock: int, price: int, match: int
 ) -> int:

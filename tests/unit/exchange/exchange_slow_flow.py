@@ -9,11 +9,11 @@ SPAN = 1 << 31
 
 
 def venue_of(number, weights):
-    """The venue a number falls to: SplitMix64's finalizer, its upper half cut into shares by weight."""
+    """The venue a number falls to: SplitMix64's finalizer, cut into shares by weight."""
     mixed = number & MASK
     mixed = ((mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9) & MASK
     mixed = ((mixed ^ mixed >> 27) * 0x94D049BB133111EB) & MASK
-    point = (mixed >> 32) % SPAN
+    point = ((mixed ^ mixed >> 31) >> 1) % SPAN
     total = 0
     for venue, weight in enumerate(weights):
         total += weight

@@ -12,6 +12,7 @@ from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.venue import Exchange
 from rushtrade.wire import itch50
 from rushtrade.wire import order_entry as oe
+from rushtrade.wire.framing import MessageReader
 
 SYMBOLS = ("AAPL", "MSFT")
 RECORDED = {7: "MSFT", 3: "AAPL", 9: "IBM"}
@@ -183,3 +184,24 @@ def test_an_image_of_the_books_shows_every_displayed_order_in_priority():
         "StockTradingAction",
         "StockTradingAction",
     ]
+
+
+def test_every_message_of_the_feed_is_what_the_codec_would_have_written():
+    rng, numbers = random.Random(5), np.random.default_rng(5)
+    stream, flow, venues, _ = new_pair([3, 2])
+    live, letters = [], set()
+    for step in range(300):
+        stream.pieces.append(encoded([random_message(rng, 10 * step + i, live) for i in range(10)]))
+        flow._finished = False
+        flow.advance(10 * step + 9)
+        venues[step % 2].enter(random_batch(numbers, 20 * step + 1, 20), 10 * step + 9)
+        for venue in venues:
+            packet = venue.feed()
+            reader = MessageReader()
+            reader.receive_data(packet.payload if packet else b"")
+            for raw in reader:
+                message = itch50.decode(raw)
+                assert itch50.encode(message) == raw
+                assert getattr(message, "stock", "") in ("", SYMBOLS[message.locate - 1])
+                letters.add(message.type)
+    assert letters >= set("AFECXDUPQHYh")
