@@ -250,7 +250,9 @@ class House:
             label=self.label,
             stamp=lambda number, side, shares, *, near: self.market.stamp(number, side, shares, near=near),
             preview=self.preview,
-            explain=lambda order_id: Explanation({"order_id": order_id}, [f"order {order_id}: sweep", "  NASDAQ: sent"]),
+            explain=lambda order_id: Explanation(
+                {"order_id": order_id}, [f"order {order_id}: sweep", "  NASDAQ: sent"]
+            ),
             credentials=self.keys,
             limits=self.limits,
         )

@@ -147,8 +147,9 @@ async def list_positions(request: Asked) -> Response[list[en.Position]]:
 
 
 @get("/v2/positions/{symbol:str}")
-async def position_in(request: Asked, symbol: str) -> Response[en.Position]:
+async def position_in(request: Asked) -> Response[en.Position]:
     """Look up the position in a symbol or asset id."""
+    symbol = request.path_params["symbol"]
     desk = desk_of(request)
     actor = desk.admit(request, "read")
     instrument, view = _open_position(desk, actor, symbol)
@@ -166,8 +167,9 @@ def _open_position(desk: FrontDesk, actor: Actor, text: str) -> tuple[rows.Instr
 
 
 @delete("/v2/positions/{symbol:str}", status_code=HTTPStatus.OK, operation_class=documented(query=CloseQuery))
-async def close_position(request: Asked, symbol: str) -> Response[en.Order]:
+async def close_position(request: Asked) -> Response[en.Order]:
     """Close a position, or part of it, at the market. The answer is the closing order."""
+    symbol = request.path_params["symbol"]
     desk = desk_of(request)
     actor = desk.admit(request, "trade")
     query = read_query(request.query_params.multi_items(), CloseQuery)
@@ -243,10 +245,9 @@ async def list_activities(request: Asked) -> Response[list[en.TradeActivity | en
 
 
 @get("/v2/account/activities/{activity_type:str}", operation_class=documented(query=ActivitiesQuery))
-async def list_activities_of(
-    request: Asked, activity_type: str
-) -> Response[list[en.TradeActivity | en.OtherActivity]]:
+async def list_activities_of(request: Asked) -> Response[list[en.TradeActivity | en.OtherActivity]]:
     """List activities of one type."""
+    activity_type = request.path_params["activity_type"]
     return _activities(request, activity_type)
 
 

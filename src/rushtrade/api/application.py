@@ -80,14 +80,16 @@ async def show_page() -> Response[bytes]:
 
 
 @get("/assets/{path:path}", include_in_schema=False)
-async def show_asset_file(path: str) -> Response[bytes]:
+async def show_asset_file(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Serve a file of the bundle. Names carry a hash of the content, so they are kept for ever."""
+    path = request.path_params["path"]
     return _file(Path("assets") / path.lstrip("/"), _ASSETS_FOR_EVER)
 
 
 @get("/{name:str}", include_in_schema=False)
-async def show_root_file(name: str) -> Response[bytes]:
+async def show_root_file(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Serve a file at the root of the bundle (icons, manifest)."""
+    name = request.path_params["name"]
     return _file(Path(name), "no-cache")
 
 

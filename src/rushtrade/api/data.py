@@ -330,8 +330,9 @@ def _latest(request: Asked, kind: str, symbol: str = "") -> Response[Any]:
 
 
 @get("/v2/stocks/{kind:str}", operation_class=documented(query=HistoryQuery))
-async def list_history(request: Asked, kind: str) -> Response[Any]:
+async def list_history(request: Asked) -> Response[Any]:
     """List past bars, trades or quotes of several symbols; or give their snapshots."""
+    kind = request.path_params["kind"]
     if kind == "snapshots":
         desk = _admit(request)
         query = read_query(request.query_params.multi_items(), LatestQuery)
@@ -347,8 +348,10 @@ def _kind(text: str) -> str:
 
 
 @get("/v2/stocks/{first:str}/{second:str}", operation_class=documented(query=HistoryQuery))
-async def list_history_of(request: Asked, first: str, second: str) -> Response[Any]:
+async def list_history_of(request: Asked) -> Response[Any]:
     """List one symbol's past bars, trades or quotes, give its snapshot, or the latest of several symbols."""
+    first = request.path_params["first"]
+    second = request.path_params["second"]
     if second == "latest" and first in {"bars", "trades", "quotes"}:
         return _latest(request, first.removesuffix("s"))
     if first == "meta" and second == "exchanges":
@@ -366,8 +369,10 @@ async def list_history_of(request: Asked, first: str, second: str) -> Response[A
 
 
 @get("/v2/stocks/{symbol:str}/{kind:str}/latest", operation_class=documented(query=LatestQuery))
-async def show_latest(request: Asked, symbol: str, kind: str) -> Response[Any]:
+async def show_latest(request: Asked) -> Response[Any]:
     """Give one symbol's latest bar, trade or quote."""
+    symbol = request.path_params["symbol"]
+    kind = request.path_params["kind"]
     return _latest(request, _kind(kind).removesuffix("s"), symbol)
 
 

@@ -221,7 +221,7 @@ class MarketHub:
         for number in marked:
             self._tell_changes(number)
         minute = self._desk.ports.clock.now_ns() // MINUTE
-        if minute != self._minute:
+        if minute > self._minute:
             if self._minute:
                 self._tell_bars(self._minute * MINUTE, minute * MINUTE)
             self._minute = minute

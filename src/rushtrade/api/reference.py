@@ -56,8 +56,9 @@ async def list_assets(request: Asked) -> Response[list[en.Asset]]:
 
 
 @get("/v2/assets/{symbol:str}")
-async def show_asset(request: Asked, symbol: str) -> Response[en.Asset]:
+async def show_asset(request: Asked) -> Response[en.Asset]:
     """Look an asset up by symbol or id."""
+    symbol = request.path_params["symbol"]
     desk = desk_of(request)
     desk.admit(request, "read")
     instrument = desk.instrument(symbol)
@@ -183,8 +184,9 @@ async def list_routes(request: Asked) -> Response[Any]:
 
 
 @post("/rushtrade/v1/routes/{code:str}", status_code=200, operation_class=documented(body=SwitchBody))
-async def switch_route(request: Asked, code: str) -> Response[Any]:
+async def switch_route(request: Asked) -> Response[Any]:
     """Switch a route on or off."""
+    code = request.path_params["code"]
     desk = desk_of(request)
     actor = desk.admit(request, "routes")
     body = read_body(await request.body(), SwitchBody)

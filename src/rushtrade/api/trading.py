@@ -189,12 +189,18 @@ def _order_id(name: str, text: str) -> int:
     return number
 
 
-@get("/v2/orders:by_client_order_id")
+class ClientIdQuery(msgspec.Struct, frozen=True):
+    """The id a client gave its order."""
+
+    client_order_id: str = ""
+
+
+@get("/v2/orders:by_client_order_id", operation_class=documented(query=ClientIdQuery))
 async def order_by_client_id(request: Asked) -> Response[en.Order]:
     """Look an order up by the id its client gave it."""
     desk = desk_of(request)
     actor = desk.admit(request, "read")
-    text = request.query_params.get("client_order_id", "")
+    text = read_query(request.query_params.multi_items(), ClientIdQuery).client_order_id
     row = None
     if text and text.isprintable():
         row = queries.order_by_client_id(desk.store, actor.account_id, text)
@@ -204,8 +210,9 @@ async def order_by_client_id(request: Asked) -> Response[en.Order]:
 
 
 @get("/v2/orders/{order_id:str}", operation_class=documented(query=NestedQuery))
-async def order_by_id(request: Asked, order_id: str) -> Response[en.Order]:
+async def order_by_id(request: Asked) -> Response[en.Order]:
     """Look an order up by its id."""
+    order_id = request.path_params["order_id"]
     desk = desk_of(request)
     actor = desk.admit(request, "read")
     read_query(request.query_params.multi_items(), NestedQuery)
@@ -223,8 +230,9 @@ def _own_order(desk: FrontDesk, actor: Actor, text: str) -> rows.OrderRow:
 
 
 @patch("/v2/orders/{order_id:str}", operation_class=documented(body=ReplaceBody))
-async def replace_order(request: Asked, order_id: str) -> Response[en.Order]:
+async def replace_order(request: Asked) -> Response[en.Order]:
     """Replace an order: total quantity, limit or stop price. The answer is the new order."""
+    order_id = request.path_params["order_id"]
     desk = desk_of(request)
     actor = desk.admit(request, "trade")
     body = read_body(await request.body(), ReplaceBody)
@@ -275,8 +283,9 @@ def replacement_row(desk: FrontDesk, outcome: Outcome) -> rows.OrderRow | None:
 
 
 @delete("/v2/orders/{order_id:str}", status_code=HTTPStatus.NO_CONTENT)
-async def cancel_order(request: Asked, order_id: str) -> None:
+async def cancel_order(request: Asked) -> None:
     """Cancel what is left of an order. The answer says that the request was taken."""
+    order_id = request.path_params["order_id"]
     desk = desk_of(request)
     actor = desk.admit(request, "trade")
     order = _own_order(desk, actor, order_id)
@@ -307,8 +316,9 @@ def cancels_asked(outcome: Outcome) -> list[int]:
 
 
 @get("/rushtrade/v1/orders/{order_id:str}/explanation")
-async def explain_order(request: Asked, order_id: str) -> Response[Any]:
+async def explain_order(request: Asked) -> Response[Any]:
     """Explain how an order was routed: every decision, the quotes it was taken on, and what came of it."""
+    order_id = request.path_params["order_id"]
     desk = desk_of(request)
     actor = desk.admit(request, "read")
     number = int(order_id) if order_id.isdigit() and len(order_id) < 19 else read_id(Kind.ORDER, order_id)

@@ -1,0 +1,343 @@
+"""The public alpaca-py clients read market data and streams here by their base URL alone."""
+
+import asyncio
+import datetime as dt
+import json
+import threading
+import time
+
+import msgpack
+import pytest
+import websockets
+from alpaca.data.historical import StockHistoricalDataClient
+from alpaca.data.live import StockDataStream
+from alpaca.data.requests import (
+    StockBarsRequest,
+    StockLatestBarRequest,
+    StockLatestQuoteRequest,
+    StockLatestTradeRequest,
+    StockQuotesRequest,
+    StockSnapshotRequest,
+    StockTradesRequest,
+)
+from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
+from alpaca.trading.client import TradingClient
+from alpaca.trading.requests import LimitOrderRequest
+from alpaca.trading.stream import TradingStream
+
+from api_house import AAPL, KEY, MSFT, READER_KEY, READER_SECRET, SECRET, SESSION
+from served_house import served
+
+PRINTS = 7
+START = dt.datetime.fromtimestamp(SESSION.open_ns // 10**9, dt.UTC)
+END = START + dt.timedelta(hours=6)
+
+
+def prints(house):
+    """Seven prints a minute apart, the last one in MSFT."""
+    for number in range(PRINTS - 1):
+        house.feed.seconds += 60
+        reference = house.feed.order(0, AAPL, "B", 1_872_400 + 100 * number, 100)
+        house.feed.execute(0, AAPL, reference, 10 + number)
+    reference = house.feed.order(1, MSFT, "S", 4_000_500, 100)
+    house.feed.execute(1, MSFT, reference, 100)
+    house.clock.now = SESSION.open_ns + house.feed.seconds * 10**9
+
+
+@pytest.fixture(scope="module")
+def server():
+    with served() as running:
+        running.call(prints, running.house)
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    return StockHistoricalDataClient(KEY, SECRET, url_override=server.url)
+
+
+def test_latest_values_are_numbers_of_the_consolidated_market(client):
+    quote = client.get_stock_latest_quote(StockLatestQuoteRequest(symbol_or_symbols=["AAPL", "MSFT"]))
+    assert (quote["MSFT"].bid_price, quote["MSFT"].ask_price) == (400.0, 400.05)
+    assert (quote["MSFT"].bid_exchange, quote["MSFT"].ask_size) == ("Q", 200)
+    trade = client.get_stock_latest_trade(StockLatestTradeRequest(symbol_or_symbols="AAPL"))["AAPL"]
+    assert (trade.price, trade.size, trade.exchange, trade.conditions) == (187.29, 15, "Q", ["@", "I"])
+    bar = client.get_stock_latest_bar(StockLatestBarRequest(symbol_or_symbols="AAPL"))["AAPL"]
+    assert (bar.open, bar.volume, bar.trade_count) == (187.29, 15, 1)
+
+
+def test_unknown_symbols_have_no_rows_and_break_nothing(client):
+    assert client.get_stock_latest_quote(StockLatestQuoteRequest(symbol_or_symbols="NOPE")) == {}
+    bars = client.get_stock_bars(
+        StockBarsRequest(symbol_or_symbols="NOPE", timeframe=TimeFrame.Minute, start=START, end=END)
+    )
+    assert bars.data == {}
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_trades_come_whole_over_as_many_pages_as_it_takes(server, client, limit):
+    request = StockTradesRequest(symbol_or_symbols=["AAPL", "MSFT"], start=START, end=END, limit=limit)
+    found = client.get_stock_trades(request).data
+    sizes = [trade.size for trade in found["AAPL"]]
+    assert sizes == [10, 11, 12, 13, 14, 15][: limit or 6]
+    assert ("MSFT" in found) == (limit is None)
+
+
+def test_pages_of_one_point_give_what_one_page_gives(server, client):
+    def pages(path, **more):
+        rows, token = [], None
+        while True:
+            asked = {
+                "symbols": "AAPL,MSFT",
+                "start": START.isoformat(),
+                "end": END.isoformat(),
+                "limit": 1,
+                "page_token": token,
+            }
+            page = client.get(path, {**asked, **more})
+            (name,) = {"bars", "trades"} & set(page)
+            rows += [(symbol, row["t"]) for symbol, found in page[name].items() for row in found]
+            token = page["next_page_token"]
+            if token is None:
+                return rows
+
+    for sort in ("asc", "desc"):
+        trades = pages("/stocks/trades", sort=sort)
+        assert len(trades) == len(set(trades)) == PRINTS
+        bars = pages("/stocks/bars", sort=sort, timeframe="1Min")
+        assert len(bars) == len(set(bars)) == PRINTS
+        ordered = [row for row in trades if row[0] == "AAPL"]
+        assert ordered == sorted(ordered, reverse=sort == "desc")
+
+
+def test_bars_of_any_length_add_up_to_the_minutes(client):
+    def bars(timeframe):
+        request = StockBarsRequest(symbol_or_symbols="AAPL", timeframe=timeframe, start=START.date(), end=END)
+        return client.get_stock_bars(request).data["AAPL"]
+
+    minutes = bars(TimeFrame.Minute)
+    (day,) = bars(TimeFrame.Day)
+    assert (day.open, day.high, day.low, day.close) == (187.24, 187.29, 187.24, 187.29)
+    assert day.volume == sum(bar.volume for bar in minutes) == 75
+    assert day.trade_count == 6
+    assert day.timestamp == dt.datetime(2026, 11, 20, 5, tzinfo=dt.UTC)
+    assert sum(bar.volume for bar in bars(TimeFrame(5, TimeFrameUnit.Minute))) == 75
+
+
+def test_the_snapshot_has_all_five_parts(client):
+    snapshot = client.get_stock_snapshot(StockSnapshotRequest(symbol_or_symbols="AAPL"))["AAPL"]
+    assert snapshot.latest_trade.price == 187.29
+    assert snapshot.daily_bar.volume == 75
+    assert snapshot.previous_daily_bar is None
+
+
+def test_the_latest_quote_stands_for_the_history_of_quotes(client):
+    found = client.get_stock_quotes(StockQuotesRequest(symbol_or_symbols="MSFT", start=START, end=END)).data
+    assert len(found["MSFT"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"symbols": "AA PL!"}, "invalid symbol"),
+        ({"symbols": "AAPL", "timeframe": "7Week"}, "invalid timeframe"),
+        ({"symbols": "AAPL", "limit": "0"}, "invalid limit"),
+        ({"symbols": "AAPL", "page_token": "%%%"}, "invalid page_token"),
+        ({"symbols": "AAPL", "start": "yesterday"}, "invalid start"),
+        ({"symbols": "AAPL", "start": "2026-11-21", "end": "2026-11-20"}, "end should not be before start"),
+        ({}, "symbols is required"),
+    ],
+)
+def test_a_malformed_question_is_a_400_with_a_sentence(client, query, said):
+    response = client._session.get(
+        client._base_url + "/v2/stocks/bars", params=query, headers=client._get_default_headers()
+    )
+    assert response.status_code == 400
+    assert said in response.json()["message"]
+
+
+# --- streams ---------------------------------------------------------------------------------------------
+
+
+def eventually(condition, seconds=10):
+    """Wait for a condition; the clock only bounds how long a failing test takes."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.02)
+
+
+def running(stream):
+    thread = threading.Thread(target=stream.run, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_trade_updates_tell_the_life_of_an_order_in_order(server):
+    stream = TradingStream(KEY, SECRET, url_override=f"{server.ws_url}/stream")
+    seen = []
+
+    async def on_update(update):
+        seen.append(update)
+
+    stream.subscribe_trade_updates(on_update)
+    thread = running(stream)
+    eventually(lambda: server.call(lambda: any_listener(server)))
+    trading = TradingClient(KEY, SECRET, url_override=server.url)
+    order = trading.submit_order(
+        LimitOrderRequest(symbol="AAPL", qty=10, side="buy", time_in_force="day", limit_price=187.24)
+    )
+    number = int(str(order.id)[-12:], 16)
+    server.call(server.house.fill, number, 4, 1_872_400)
+    trading.cancel_order_by_id(order.id)
+    eventually(lambda: seen and seen[-1].event == "canceled")
+    assert [str(getattr(update.event, "value", update.event)) for update in seen] == [
+        "accepted",
+        "new",
+        "partial_fill",
+        "pending_cancel",
+        "canceled",
+    ]
+    fill = seen[2]
+    assert (fill.price, fill.qty, fill.position_qty) == (187.24, 4.0, 4.0)
+    assert fill.order.filled_qty == "4"
+    assert seen[-1].order.status.value == "canceled"
+    stream.stop()
+    thread.join(10)
+
+
+def any_listener(server):
+    hub = server.hub
+    return any(each.listens for sockets in hub._sockets.values() for each in sockets)
+
+
+def test_quotes_trades_and_bars_arrive_with_msgpack_timestamps(server):
+    stream = StockDataStream(KEY, SECRET, url_override=f"{server.ws_url}/v2/iex")
+    stream._max_frame_size = 16
+    """Makes the client send its subscription in many fragments, as it does with long lists."""
+    quotes, trades, bars = [], [], []
+
+    async def on_quote(quote):
+        quotes.append(quote)
+
+    async def on_trade(trade):
+        trades.append(trade)
+
+    async def on_bar(bar):
+        bars.append(bar)
+
+    stream.subscribe_quotes(on_quote, "AAPL", "MSFT")
+    stream.subscribe_trades(on_trade, "AAPL")
+    stream.subscribe_bars(on_bar, "*")
+    thread = running(stream)
+    eventually(lambda: server.call(lambda: any(each.channels["bars"] for each in server.market_hub.sockets)))
+
+    def happen(house):
+        house.feed.seconds += 60
+        reference = house.feed.order(0, AAPL, "B", 1_872_900, 100)
+        house.feed.execute(0, AAPL, reference, 33)
+        house.clock.now = SESSION.open_ns + house.feed.seconds * 10**9
+
+    server.call(happen, server.house)
+    eventually(lambda: trades and quotes)
+    assert (trades[-1].symbol, trades[-1].size, trades[-1].price) == ("AAPL", 33, 187.29)
+    assert trades[-1].timestamp.tzinfo is not None
+    assert quotes[-1].bid_price == 187.29
+
+    def next_minute(house):
+        house.clock.now = (house.feed.seconds + 120) * 10**9 + SESSION.open_ns
+
+    minute = server.house.clock.now // (60 * 10**9)
+    eventually(lambda: server.call(lambda: server.market_hub._minute) == minute)
+    server.call(next_minute, server.house)
+    eventually(lambda: any(bar.symbol == "AAPL" for bar in bars))
+    stream.stop()
+    thread.join(10)
+
+
+async def talk(url, *messages, headers=None, packed=False, answers=1):
+    read = msgpack.unpackb if packed else json.loads
+    async with websockets.connect(url, additional_headers=headers) as socket:
+        got = [read(await asyncio.wait_for(socket.recv(), 5))]
+        for message in messages:
+            await socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
+            got.append(read(await asyncio.wait_for(socket.recv(), 5)))
+        return got
+
+
+def test_the_market_stream_says_no_by_number(server):
+    url = f"{server.ws_url}/v2/sip"
+    wrong = {"action": "auth", "key": KEY, "secret": "wrong"}
+    right = {"action": "auth", "key": KEY, "secret": SECRET}
+    got = asyncio.run(
+        talk(
+            url,
+            {"action": "subscribe", "quotes": ["AAPL"]},
+            wrong,
+            "no json at all",
+            right,
+            right,
+            {"action": "subscribe", "orderbooks": ["AAPL"]},
+            {"action": "subscribe", "quotes": "AAPL"},
+            {"action": "subscribe", "quotes": [f"S{n}" for n in range(301)]},
+            {"action": "subscribe", "quotes": ["AAPL"], "trades": ["MSFT"]},
+            {"action": "unsubscribe", "quotes": ["AAPL"]},
+        )
+    )
+    assert got[0] == [{"T": "success", "msg": "connected"}]
+    assert [message[0].get("code", message[0].get("msg", message[0]["T"])) for message in got[1:]] == [
+        401, 402, 400, "authenticated", 403, 410, 400, 405, "subscription", "subscription",
+    ]  # fmt: skip
+    assert (got[-2][0]["quotes"], got[-2][0]["trades"], got[-2][0]["corrections"]) == (
+        ["AAPL"],
+        ["MSFT"],
+        ["MSFT"],
+    )
+    assert got[-1][0]["quotes"] == []
+
+
+def test_key_headers_in_the_handshake_authenticate(server):
+    async def run():
+        headers = {
+            "APCA-API-KEY-ID": KEY,
+            "APCA-API-SECRET-KEY": SECRET,
+            "Content-Type": "application/msgpack",
+        }
+        async with websockets.connect(f"{server.ws_url}/v2/iex", additional_headers=headers) as socket:
+            return [msgpack.unpackb(await asyncio.wait_for(socket.recv(), 5)) for _ in range(2)]
+
+    assert asyncio.run(run()) == [
+        [{"T": "success", "msg": "connected"}],
+        [{"T": "success", "msg": "authenticated"}],
+    ]
+
+
+@pytest.mark.parametrize("path", ["/stream", "/stream/"])
+def test_the_order_stream_speaks_binary_json_and_refuses_strangers(server, path):
+    async def run():
+        async with websockets.connect(server.ws_url + path) as socket:
+            got = []
+            for message in (
+                {"action": "listen", "data": {"streams": ["trade_updates"]}},
+                {"action": "authenticate", "data": {"key_id": KEY, "secret_key": "wrong"}},
+                {"action": "authenticate", "data": {"key_id": KEY, "secret_key": SECRET}},
+                {"action": "listen", "data": {"streams": ["trade_updates", "unknown"]}},
+                {"action": "listen", "data": {"streams": []}},
+            ):
+                await socket.send(json.dumps(message))
+                frame = await asyncio.wait_for(socket.recv(), 5)
+                assert isinstance(frame, bytes)
+                got.append(json.loads(frame))
+            return got
+
+    got = asyncio.run(run())
+    assert [each["stream"] for each in got] == ["authorization"] * 3 + ["listening"] * 2
+    assert [each["data"].get("status") for each in got[:3]] == ["unauthorized", "unauthorized", "authorized"]
+    assert [each["data"]["streams"] for each in got[3:]] == [["trade_updates"], []]
+
+
+def test_a_key_without_the_permission_gets_no_market_data(server):
+    got = asyncio.run(
+        talk(f"{server.ws_url}/v2/sip", {"action": "auth", "key": READER_KEY, "secret": READER_SECRET})
+    )
+    assert got[1][0]["code"] == 402
