@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from typing import TypeAlias
+from typing import Generic, TypeVar
 
-from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.order_entry import Rows
 
 
@@ -29,19 +28,19 @@ class ReportsIn:
         self.rows = rows
 
 
-Cargo: TypeAlias = OrdersOut | ReportsIn | FeedPacket
+CargoT = TypeVar("CargoT")
 
 
-class Transit:
+class Transit(Generic[CargoT]):
     """A queue by due time; what is due at the same instant arrives in the order it was sent."""
 
     __slots__ = ("_count", "_heap")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Cargo]] = []
+        self._heap: list[tuple[int, int, CargoT]] = []
         self._count = 0
 
-    def send(self, due_ns: int, cargo: Cargo) -> None:
+    def send(self, due_ns: int, cargo: CargoT) -> None:
         """Put something on its way."""
         self._count += 1
         heapq.heappush(self._heap, (due_ns, self._count, cargo))
@@ -51,9 +50,10 @@ class Transit:
         """When the next thing arrives; None when nothing is on its way."""
         return self._heap[0][0] if self._heap else None
 
-    def arrived(self, now_ns: int) -> list[Cargo]:
+    def arrived(self, now_ns: int) -> list[CargoT]:
         """Take out what has arrived by now, in order."""
-        heap, arrived = self._heap, []
+        heap = self._heap
+        arrived: list[CargoT] = []
         while heap and heap[0][0] <= now_ns:
             arrived.append(heapq.heappop(heap)[2])
         return arrived

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
 from rushtrade.risk.valuation import mark_price, summarize
 
-Apply = Callable[[HouseState, Any], None]
+Applications = dict[type[ev.Event], Callable[[Any], None]]
 
 
 def _firm_opened(state: HouseState, event: ev.FirmOpened) -> None:
@@ -148,31 +149,13 @@ def _kill_switch_set(state: HouseState, event: ev.KillSwitchSet) -> None:
         state.risk.firm_killed = event.engaged
 
 
-def _nothing(state: HouseState, event: ev.Event) -> None:
+def _nothing(event: ev.Event) -> None:
     """Records a fact the state does not depend on."""
 
 
-APPLICATIONS: dict[type[ev.Event], Apply] = {
+_BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.OrderAccepted: _order_accepted,
-    ev.OrderRouted: lambda state, event: state.blotter.routed(event),
     ev.OrderFilled: _order_filled,
-    ev.ChildAccepted: lambda state, event: state.blotter.child_accepted(event),
-    ev.ChildEnded: lambda state, event: state.blotter.child_ended(event),
-    ev.ChildReduced: lambda state, event: state.blotter.child_reduced(event),
-    ev.ChildReplaced: lambda state, event: state.blotter.child_replaced(event),
-    ev.CancelRefused: lambda state, event: state.blotter.cancel_refused(event),
-    ev.OrderTriggered: lambda state, event: state.blotter.triggered(event),
-    ev.RoutingNeeded: lambda state, event: state.blotter.routing_needed(event),
-    ev.CancelRequested: lambda state, event: state.blotter.cancel_requested(event),
-    ev.ReplaceRequested: lambda state, event: state.blotter.replace_requested(event),
-    ev.OrderCanceled: lambda state, event: state.blotter.ended(event),
-    ev.OrderExpired: lambda state, event: state.blotter.ended(event),
-    ev.OrderReplaced: lambda state, event: state.blotter.replaced(event),
-    ev.ReplaceAbandoned: lambda state, event: state.blotter.replace_abandoned(event),
-    ev.OrderRejected: _nothing,
-    ev.CommandRefused: _nothing,
-    ev.AnomalyRecorded: _nothing,
-    ev.ReportRepeated: _nothing,
     ev.VenueLinkChanged: _venue_link_changed,
     ev.MarksObserved: _marks_observed,
     ev.DayOpened: _day_opened,
@@ -191,3 +174,27 @@ APPLICATIONS: dict[type[ev.Event], Apply] = {
     ev.RouteSwitched: _route_switched,
     ev.KillSwitchSet: _kill_switch_set,
 }
+_RECORDS = (ev.OrderRejected, ev.CommandRefused, ev.AnomalyRecorded, ev.ReportRepeated)
+
+
+def applications(state: HouseState) -> Applications:
+    """Bind every event's application to a state, once: the hot path calls what it finds."""
+    blotter = state.blotter
+    by_blotter: Applications = {
+        ev.OrderRouted: blotter.routed,
+        ev.ChildAccepted: blotter.child_accepted,
+        ev.ChildEnded: blotter.child_ended,
+        ev.ChildReduced: blotter.child_reduced,
+        ev.ChildReplaced: blotter.child_replaced,
+        ev.CancelRefused: blotter.cancel_refused,
+        ev.OrderTriggered: blotter.triggered,
+        ev.RoutingNeeded: blotter.routing_needed,
+        ev.CancelRequested: blotter.cancel_requested,
+        ev.ReplaceRequested: blotter.replace_requested,
+        ev.OrderCanceled: blotter.ended,
+        ev.OrderExpired: blotter.ended,
+        ev.OrderReplaced: blotter.replaced,
+        ev.ReplaceAbandoned: blotter.replace_abandoned,
+    }
+    by_state: Applications = {event: partial(apply, state) for event, apply in _BY_STATE.items()}
+    return by_blotter | by_state | dict.fromkeys(_RECORDS, _nothing)

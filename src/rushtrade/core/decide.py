@@ -45,8 +45,3 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.SwitchRoute: firm.switch_route,
     cmd.SetKillSwitch: firm.set_kill_switch,
 }
-
-NUMBERED_REPORTS = dict.fromkeys(
-    (cmd.ReportAccepted, cmd.ReportExecuted, cmd.ReportCanceled, cmd.ReportReplaced, cmd.ReportRejected)
-)
-"""Commands that carry a venue's report number."""

@@ -7,6 +7,8 @@ a report the gateway makes itself. A report that contradicts what the venue said
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from rushtrade.core.decide_orders import Events
 from rushtrade.core.state import HouseState
 from rushtrade.domain import commands as cmd
@@ -19,9 +21,17 @@ from rushtrade.orders.order import Child, Order, Replacement
 VENUE_REFUSALS_MAX = 3
 """Children of one order that venues may refuse before the order is given up: a fourth would fare no better."""
 
-Report = (
+Report: TypeAlias = (
     cmd.ReportAccepted | cmd.ReportExecuted | cmd.ReportCanceled | cmd.ReportReplaced | cmd.ReportRejected
 )
+NUMBERED_REPORTS = (
+    cmd.ReportExecuted,
+    cmd.ReportAccepted,
+    cmd.ReportCanceled,
+    cmd.ReportReplaced,
+    cmd.ReportRejected,
+)
+"""Commands that carry a venue's report number."""
 
 
 def report_accepted(state: HouseState, command: cmd.ReportAccepted, seq: int) -> Events:
@@ -250,13 +260,19 @@ def _abandoned(order: Order, reason: str) -> Events:
     return [ev.ReplaceAbandoned(order.order_id, order.replacement.replacement_id, reason)]
 
 
+def is_next(taken: int, command: Report) -> bool:
+    """Tell whether a report follows the last one taken from its venue; one that covers two may overlap it."""
+    covers = command.covers if type(command) is cmd.ReportExecuted else 1
+    return command.report_seq - covers <= taken < command.report_seq
+
+
 def _turn_away(state: HouseState, command: Report) -> Events | None:
     """Turn away a report that is not its venue's next one."""
     venue, report_seq = command.venue, command.report_seq
     if not 0 <= venue < len(state.report_seqs):
         return _anomaly(command, f"there is no venue {venue}")
     taken = state.report_seqs[venue]
-    if report_seq == taken + 1 or report_seq == 0:
+    if is_next(taken, command) or report_seq == 0:
         return None
     if 0 < report_seq <= taken:
         return [ev.ReportRepeated(venue, report_seq)]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from rushtrade.core.apply import APPLICATIONS
-from rushtrade.core.decide import NUMBERED_REPORTS
+from rushtrade.core.apply import applications
+from rushtrade.core.decide_reports import NUMBERED_REPORTS
 from rushtrade.core.sequencer import count_report, execute
 from rushtrade.core.snapshot import SNAPSHOT_FORMAT, decode_state, encode_state, hash_of
 from rushtrade.core.state import HouseState
@@ -52,13 +52,14 @@ def restore(journal: JournalReader, progress: Progress | None = None) -> tuple[H
     if snapshot is not None:
         state, next_seq = decode_state(snapshot.body)
         after = snapshot.seq
+    apply = applications(state)
     for frame in journal.frames(after):
         body = read_body(frame)
         state.now_ns = state.risk.now_ns = body.time_ns
         for entry in body.entries:
             for event in entry.events:
-                APPLICATIONS[type(event)](state, event)
-            if type(entry.command) in NUMBERED_REPORTS:
+                apply[type(event)](event)
+            if isinstance(entry.command, NUMBERED_REPORTS):
                 count_report(state, entry.command)
         next_seq = body.first_seq + len(body.entries)
         if progress is not None:
@@ -77,6 +78,7 @@ def take_snapshot(journal: Journal, state: HouseState, next_seq: int) -> bytes:
 def verify(journal: JournalReader, progress: Progress | None = None) -> Verification:
     """Re-run every command from the first and compare events byte for byte."""
     state = HouseState()
+    apply = applications(state)
     frames = commands = events = 0
     next_seq = 1
     last = journal.last().seq
@@ -86,7 +88,7 @@ def verify(journal: JournalReader, progress: Progress | None = None) -> Verifica
         state.now_ns = state.risk.now_ns = body.time_ns
         for place, entry in enumerate(body.entries):
             seq = body.first_seq + place
-            again = execute(state, entry.command, seq)
+            again = execute(state, apply, entry.command, seq)
             if encode(again) != encode(entry.events):
                 raise ReplayDiffers(_difference(frame.seq, seq, entry.events, again))
             events += len(again)

@@ -19,8 +19,9 @@ from typing import Protocol
 
 import msgspec
 
-from rushtrade.core.apply import APPLICATIONS
-from rushtrade.core.decide import DECISIONS, NUMBERED_REPORTS
+from rushtrade.core.apply import Applications, applications
+from rushtrade.core.decide import DECISIONS
+from rushtrade.core.decide_reports import NUMBERED_REPORTS, Report, is_next
 from rushtrade.core.state import HouseState
 from rushtrade.domain.commands import AnyCommand, Command
 from rushtrade.domain.errors import HouseBusy, HouseStopped, InvalidInput
@@ -97,6 +98,7 @@ class Core:
         the count does, and runs are the same on any machine. `state` and `next_seq` are what `replay.restore` gives.
         """
         self.state = state if state is not None else HouseState()
+        self._apply = applications(self.state)
         self._journal = journal
         self._clock = clock
         self._stopwatch = stopwatch
@@ -171,7 +173,7 @@ class Core:
             self._release(self._pipeline.durable_seq())
 
     def _step(self) -> int:
-        state, inbox = self.state, self._inbox
+        state, apply, inbox = self.state, self._apply, self._inbox
         first_seq = seq = self._next_seq
         now_ns = max(self._clock(), self._position.time_ns)
         state.now_ns = state.risk.now_ns = now_ns
@@ -180,7 +182,7 @@ class Core:
         tickets: list[Ticket | None] = []
         for _ in range(min(len(inbox), BATCH_COMMANDS_MAX)):
             command, actor, ticket = inbox.popleft()
-            entries.append(Entry(command, actor, execute(state, command, seq)))
+            entries.append(Entry(command, actor, execute(state, apply, command, seq)))
             tickets.append(ticket)
             seq += 1
             if self._stopwatch is not None and self._stopwatch() >= deadline:
@@ -232,19 +234,18 @@ def require_command(command: object) -> None:
         raise InvalidInput(f"this {name} cannot be kept in the journal: {error}") from None
 
 
-def execute(state: HouseState, command: Command, seq: int) -> list[AnyEvent]:
+def execute(state: HouseState, apply: Applications, command: Command, seq: int) -> list[AnyEvent]:
     """Decide one command and apply its events; the only way the state moves, live and in replay."""
     events = DECISIONS[type(command)](state, command, seq)
     for event in events:
-        APPLICATIONS[type(event)](state, event)
-    if type(command) in NUMBERED_REPORTS:
+        apply[type(event)](event)
+    if isinstance(command, NUMBERED_REPORTS):
         count_report(state, command)
     return events
 
 
-def count_report(state: HouseState, command: Command) -> None:
+def count_report(state: HouseState, command: Report) -> None:
     """Remember the last report taken from a venue: the next one's number is applied with whatever it said."""
-    venue: int = command.venue  # type: ignore[attr-defined]
-    report_seq: int = command.report_seq  # type: ignore[attr-defined]
-    if 0 <= venue < len(state.report_seqs) and report_seq == state.report_seqs[venue] + 1:
-        state.report_seqs[venue] = report_seq
+    venue = command.venue
+    if 0 <= venue < len(state.report_seqs) and is_next(state.report_seqs[venue], command):
+        state.report_seqs[venue] = command.report_seq

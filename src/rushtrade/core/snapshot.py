@@ -15,7 +15,7 @@ from rushtrade.ledger.account import AccountImage
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
 
-SNAPSHOT_FORMAT = 2
+SNAPSHOT_FORMAT = 3
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 

@@ -153,7 +153,10 @@ class ReportAccepted(Command, frozen=True, tag=30):
 
 
 class ReportExecuted(Command, frozen=True, tag=31):
-    """A venue executed shares of a child order at a price."""
+    """A venue executed shares of a child order at a price.
+
+    `covers` reports end with `report_seq`: 2 when the acceptance came just before and is told by the execution itself.
+    """
 
     venue: int
     report_seq: int
@@ -163,6 +166,7 @@ class ReportExecuted(Command, frozen=True, tag=31):
     shares: int
     liquidity: Liquidity
     venue_time_ns: int
+    covers: int = 1
 
 
 class ReportCanceled(Command, frozen=True, tag=32):

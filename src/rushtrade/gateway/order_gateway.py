@@ -95,8 +95,15 @@ class OrderGateway:
         parent.working += working
         self._children[token] = Outbound(venue, parent, working)
 
-    def resend(self, token: int, terms: ChildTerms, now_ns: int) -> None:
-        """Queue a child that was never answered again, under its token; `flush` sends it. The last line judges it as a new one."""
+    def counts(self) -> tuple[dict[int, tuple[int, int]], dict[int, int]]:
+        """Tell the gateway's own count, for reconciling with the core's: (leaves, working) by order, working by child."""
+        return (
+            {order_id: (parent.leaves, parent.working) for order_id, parent in self._parents.items()},
+            {token: child.working for token, child in self._children.items()},
+        )
+
+    def resend(self, token: int, terms: ChildTerms, now_ns: int) -> bool:
+        """Queue a child that was never answered again, under its token; `flush` sends it. False when the last line holds it back."""
         self._now_ns = now_ns
         child = self._children[token]
         parent = child.parent
@@ -105,8 +112,15 @@ class OrderGateway:
         if refusal:
             del self._children[token]
             self._refused(ReportRejected(child.venue, 0, token, 0, refusal, now_ns))
-        else:
-            self._out[child.venue].append(self._enter_row(token, parent, terms))
+            return False
+        self._out[child.venue].append(self._enter_row(token, parent, terms))
+        return True
+
+    def ask_status(self, token: int, now_ns: int) -> None:
+        """Queue a question about a child the venue had taken; `flush` sends it."""
+        self._now_ns = now_ns
+        row = (oe.ASK_STATUS, 0, 0, 0, 0, self._firm, token, 0, 0, 0, 0, 0, now_ns)
+        self._out[self._children[token].venue].append(row)
 
     def resend_cancel(self, token: int, now_ns: int) -> None:
         """Queue a cancel again that was never answered; `flush` sends it."""

@@ -17,8 +17,12 @@ _ADDED, _REMOVED = Liquidity.ADDED, Liquidity.REMOVED
 
 
 def read_reports(venue: int, rows: oe.Rows) -> list[AnyCommand]:
-    """Translate report rows of one venue, in their order."""
+    """Translate report rows of one venue, in their order.
+
+    An acceptance that its own execution follows at once is left out: the execution says all of it.
+    """
     commands: list[AnyCommand] = []
+    accepted = 0  # token of the acceptance that came just before
     for (
         kind,
         liquidity,
@@ -38,6 +42,10 @@ def read_reports(venue: int, rows: oe.Rows) -> list[AnyCommand]:
         time_ns,
     ) in rows.tolist():
         if kind == oe.EXECUTED:
+            covers = 1
+            if accepted == token:
+                commands.pop()
+                covers = 2
             commands.append(
                 ReportExecuted(
                     venue,
@@ -48,6 +56,7 @@ def read_reports(venue: int, rows: oe.Rows) -> list[AnyCommand]:
                     shares,
                     _ADDED if liquidity == oe.ADDED else _REMOVED,
                     time_ns,
+                    covers,
                 )
             )
         elif kind == oe.ACCEPTED:
@@ -67,6 +76,7 @@ def read_reports(venue: int, rows: oe.Rows) -> list[AnyCommand]:
         else:
             text = f"a report of kind {kind} has no meaning here"
             commands.append(ReportRejected(venue, sequence, token, token, text, time_ns))
+        accepted = token if kind == oe.ACCEPTED else 0
     return commands
 
 

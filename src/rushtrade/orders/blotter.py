@@ -86,15 +86,18 @@ class OrderBlotter:
             order.sec_fee += event.sec_fee
             order.taf += event.taf
             order.cat_fee += event.cat_fee
-        account.day_charges += event.commission + event.fees
-        account.position(event.instrument_id).trade(event.signed_shares, event.price)
+        position = account.position(event.instrument_id)
+        position.trade(event.signed_shares, event.price)
+        position.day_charges += event.commission + event.fees
         self._ledger.post_trade(event.transfers, settlement_date)
         self._set_hold(account, order, event.hold_money_left, event.hold_shares_left)
         child.leaves -= shares
-        require(child.leaves >= 0, "an execution is never larger than what its child order has left")
-        if child.leaves == 0:
-            self._drop_child(order, child)
-        if order.filled == order.terms.quantity:
+        if child.status is ChildStatus.SENT:
+            child.status = ChildStatus.LIVE
+        if child.leaves <= 0:
+            require(child.leaves == 0, "an execution is never larger than what its child order has left")
+            del self.children[event.token], order.children[event.token]
+        if event.leaves == 0:
             self._drop(order, account)
 
     def triggered(self, event: ev.OrderTriggered) -> None:

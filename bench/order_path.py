@@ -1,0 +1,173 @@
+"""The durable order path in one process: order → risk → plan → venue → fill → ledger → frame committed.
+
+Real rooms throughout: the core on a SQLite journal on disk, the order gateway, six simulated exchanges with deep books, the data center. Customers'
+orders are marketable, one fill each; the rate counts filled orders by wall time, the last commit included. Beside it: the fdatasync rate of
+the same disk, measured alternately.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gc
+import os
+import resource
+import shutil
+import struct
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rushtrade.app.clocks import MarketClock
+from rushtrade.app.founding import open_customer_account
+from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
+from rushtrade.domain import commands as cmd
+from rushtrade.domain import events as ev
+from rushtrade.domain.accounts import AccountKind
+from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.rules.world_file import load_world
+
+TRADE_DATE = dt.date(2026, 11, 20)
+ACCOUNTS = 512
+BATCH = 128
+SYMBOL = "BENCH"
+BID, ASK = 1_000_000, 1_000_100
+SHARES_EACH = 4_000_000
+ORDERS_SMALL, ORDERS_LARGE = 10_000, 1_000_000
+FRAME_BYTES = 120_000
+
+
+class DeepBook:
+    """A flow source whose whole day is a few enormous orders on both sides of the book of every venue."""
+
+    label = "bench"
+    simulated = True
+    directory = {1: SYMBOL}  # noqa: RUF012 - never changed
+    first_time = 34_200_000_000_000
+    last_time = None
+
+    def __init__(self, orders: int) -> None:
+        self.messages = None
+        self._data = b"".join(self._adds(orders))
+
+    def _adds(self, orders: int):
+        for place in range(orders):
+            side, price = ((b"B", BID), (b"S", ASK))[place % 2]
+            yield struct.pack(
+                ">HcHH6sQcI8sI",
+                36,
+                b"A",
+                1,
+                0,
+                self.first_time.to_bytes(6, "big"),
+                place + 1,
+                side,
+                SHARES_EACH,
+                SYMBOL.ljust(8).encode(),
+                price,
+            )
+
+    def read(self) -> bytes:
+        data, self._data = self._data, b""
+        return data
+
+
+class OrderPath:
+    """A house with customers, ready for orders."""
+
+    def __init__(self, directory: Path) -> None:
+        self.clock = MarketClock(0)
+        self.core, self.journal = open_core(directory, self.clock)
+        self.day: TradingDay = prepare_day(self.core, self.clock, load_world("us-2026"), DeepBook(2_000), TRADE_DATE)
+        for number in range(ACCOUNTS):
+            open_customer_account(
+                self.core, f"C{number}", kind=AccountKind.MARGIN, deposit=1_000_000 * MONEY_UNIT
+            )
+        self.day.open()
+        self.fills = 0
+        self.core.subscribe(self._count)
+        self._sent = 0
+
+    def _count(self, body) -> None:
+        for entry in body.entries:
+            for event in entry.events:
+                if type(event) is ev.OrderFilled:
+                    self.fills += event.leaves == 0
+
+    def trade(self, orders: int) -> float:
+        """Enter orders one batch after the other until all are filled; give orders per second."""
+        house, done = self.day.house, self.fills + orders
+        buy = OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.IOC, 100, ASK)
+        sell = OrderTerms(1, Side.SELL, OrderType.LIMIT, TimeInForce.IOC, 100, BID)
+        began = time.perf_counter()
+        left = orders
+        while left:
+            for _ in range(min(BATCH, left)):
+                number = self._sent
+                terms = sell if (number // ACCOUNTS) % 2 else buy
+                command = cmd.EnterOrder(number % ACCOUNTS + 1, f"b{number}", terms, house.stamp(terms))
+                house.submit(command, "account")
+                self._sent += 1
+            left -= min(BATCH, left)
+            house.advance(self.clock.now_ns + 2_000_000)
+        while self.fills < done:
+            house.advance(self.clock.now_ns + 2_000_000)
+        return orders / (time.perf_counter() - began)
+
+    def close(self) -> None:
+        self.journal.close()
+
+
+def fdatasync_rate(directory: Path, seconds: float = 1.0) -> float:
+    """Appends of a frame's size, each synced, per second."""
+    path = directory / "sync"
+    block, count = b"x" * FRAME_BYTES, 0
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT)
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        os.write(handle, block)
+        os.fdatasync(handle)
+        count += 1
+    rate = count / (time.perf_counter() - began)
+    os.close(handle)
+    path.unlink()
+    return rate
+
+
+def run(small: int = ORDERS_SMALL, large: int = ORDERS_LARGE) -> list[dict]:
+    """Measure; give rows for the table."""
+    sys.setswitchinterval(0.0002)
+    directory = Path(tempfile.mkdtemp(prefix="rushtrade-bench-", dir=Path(__file__).parent))
+    try:
+        path = OrderPath(directory)
+        path.trade(2 * ACCOUNTS)
+        gc.collect()
+        gc.freeze()
+        syncs, rates = [], []
+        for _ in range(3):
+            syncs.append(fdatasync_rate(directory))
+            rates.append(path.trade(small))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        sustained = path.trade(large)
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        path.close()
+        best, sync = max(rates), max(syncs)
+        return [
+            row("durable filled orders", best, "orders/s", "fdatasync of a frame", sync),
+            row(f"durable filled orders, {large:,} in a row", sustained, "orders/s", f"{small:,} in a row", best),
+            row("memory per finished order", (after - before) * 1024 / large, "bytes", "bound", 1024.0),
+        ]
+    finally:
+        shutil.rmtree(directory)
+
+
+def row(name: str, value: float, unit: str, baseline_name: str, baseline: float) -> dict:
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "baseline_name": baseline_name,
+        "baseline": baseline,
+        "ratio": value / baseline,
+    }

@@ -1,0 +1,90 @@
+"""After a restart or a broken line: what the gateway takes over of the house's open orders, and what it sends again.
+
+It refuses to know how the orders were restored, and sends nothing by itself. Theory of operation: the owner first has the venue repeat every
+report after the last one the house has taken, and lets the core decide them. What is then still unanswered was lost on the way out, or its
+answer is still to come; it goes out again under the same tokens, which a venue carries out once and otherwise answers with what it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from rushtrade.domain.orders import ChildStatus, OrderTerms
+from rushtrade.domain.plans import ChildTerms
+from rushtrade.gateway.order_gateway import OrderGateway
+
+
+class OpenChild(Protocol):
+    """A child order of the house, as far as a venue is concerned."""
+
+    token: int
+    terms: ChildTerms
+    venue: int
+    price: int
+    shares: int
+    leaves: int
+    status: ChildStatus
+    venue_order_id: int
+    replace_token: int
+
+
+class Change(Protocol):
+    """A replace that is not decided yet."""
+
+    @property
+    def terms(self) -> OrderTerms:
+        """Terms the order is to have."""
+
+
+class OpenOrder(Protocol):
+    """A parent order of the house."""
+
+    order_id: int
+    terms: OrderTerms
+    filled: int
+    cancel_reason: str
+
+    @property
+    def children(self) -> Mapping[int, OpenChild]:
+        """Children that are not done, by token."""
+
+    @property
+    def replacement(self) -> Change | None:
+        """The replace on its way, if there is one."""
+
+
+def adopt_orders(gateway: OrderGateway, orders: Iterable[OpenOrder]) -> None:
+    """Make a new gateway know the open orders of a restored state."""
+    for order in orders:
+        terms = order.terms
+        gateway.adopt(
+            order.order_id, terms.instrument_id, terms.side, terms.quantity, terms.quantity - order.filled
+        )
+        for _, child in sorted(order.children.items()):
+            gateway.adopt_child(child.token, order.order_id, child.venue, child.leaves)
+
+
+def resend(gateway: OrderGateway, orders: Iterable[OpenOrder], venue: int, now_ns: int) -> None:
+    """Send one venue again what it has not answered: orders, replaces, cancels, and questions about what is in doubt."""
+    for order in orders:
+        for _, child in sorted(order.children.items()):
+            if child.venue == venue:
+                _resend_child(gateway, order, child, now_ns)
+    gateway.flush(now_ns)
+
+
+def _resend_child(gateway: OrderGateway, order: OpenOrder, child: OpenChild, now_ns: int) -> None:
+    if child.venue_order_id:
+        if child.status is ChildStatus.IN_DOUBT:
+            gateway.ask_status(child.token, now_ns)
+    elif not gateway.resend(child.token, child.terms, now_ns):
+        return
+    change = order.replacement
+    if change is not None and child.replace_token:
+        executed = child.shares - child.leaves
+        total = executed + change.terms.quantity - order.filled
+        price = change.terms.limit_price or child.price
+        gateway.resend_replace(child.token, child.replace_token, total, price, now_ns)
+    if order.cancel_reason or (change is not None and not child.replace_token):
+        gateway.resend_cancel(child.token, now_ns)
