@@ -16,6 +16,9 @@ from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.report import clearing_files, open_events, read_clearing_day, report, write_files
 from rushtrade.app.scenario import build, last_report, require_empty
 from rushtrade.app.scenario_file import load_scenario
+from rushtrade.backoffice.books import Books
+from rushtrade.backoffice.directory import Directory
+from rushtrade.backoffice.folding import fold
 from rushtrade.core.replay import restore, verify
 from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.errors import InvalidInput
@@ -108,6 +111,27 @@ def test_running_every_command_again_gives_the_same_events_and_state(house):
         assert state_hash(state, next_seq).hex() == outcome.state_hash
 
 
+def test_the_back_office_reads_the_same_books_as_the_house_keeps(house):
+    directory, books = Directory(), Books()
+    with open_events(house[0]) as frames:
+        fold(frames, directory, books)
+    with SqliteReader(house[0] / JOURNAL_FILE) as reader:
+        state, _ = restore(reader)
+    assert books.ledger.balances() == state.ledger.balances()
+    assert books.prices() == state.risk.prices
+    ours = {key: (held.shares, held.cost) for key, held in books.positions.items() if held.shares}
+    theirs = {
+        (account.account_id, key): (held.shares, held.cost)
+        for account in state.accounts.values()
+        for key, held in account.positions.items()
+        if held.shares
+    }
+    assert ours == theirs
+    assert {key: amount for key, amount in books.owned.items() if amount and key[1]} == {
+        key: shares for key, (shares, _) in theirs.items()
+    }
+
+
 @pytest.mark.parametrize(
     "day", ["2003-11-03", "2003-11-28", "2003-12-03", "2004-05-28", "2004-11-01", "2004-11-30"]
 )
@@ -151,7 +175,7 @@ def test_files_that_were_sent_are_never_changed(tmp_path):
     files = {"2004-11-30.trade.csv": b"T,0\r\n", "2004-11-30.cash.csv": b"T,1\r\n"}
     write_files(tmp_path / "out", files)
     write_files(tmp_path / "out", files)
-    with pytest.raises(InvalidInput, match="2004-11-30.cash.csv exists and holds something else"):
+    with pytest.raises(InvalidInput, match=r"2004-11-30\.cash\.csv exists and holds something else"):
         write_files(tmp_path / "out", files | {"2004-11-30.cash.csv": b"T,2\r\n"})
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == files
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
-from booked_frames import HandBook
 
 from rushtrade.backoffice.blotter import Blotter, Ticket
 from rushtrade.backoffice.directory import Directory
 from rushtrade.backoffice.folding import DayEnd, fold, fold_to_close
 from rushtrade.domain.errors import InvalidInput, InvariantBroken
 from rushtrade.domain.transfers import CASH, LedgerCode, Transfer, TransferCode, ledger_account
+from support.booked_frames import HandBook
 
 MONDAY, TUESDAY, FRIDAY = dt.date(2004, 11, 1), dt.date(2004, 11, 2), dt.date(2004, 11, 5)
 
@@ -117,9 +118,8 @@ def test_a_charge_the_ticket_cannot_name_stops_the_report(book):
     filled = book.bodies[-1].entries[0].events[0]
     customer = ledger_account(1, LedgerCode.CUSTOMER_UNSETTLED)
     stray = Transfer(TransferCode.VENUE_FEE, customer, ledger_account(0, LedgerCode.VENUE_FEES), CASH, 1)
-    book.bodies[-1].entries[0].events[0] = type(filled)(
-        *[getattr(filled, name) for name in filled.__struct_fields__[:-1]], (*filled.transfers, stray)
-    )
+    more = msgspec.structs.replace(filled, transfers=(*filled.transfers, stray))
+    book.bodies[-1].entries[0].events[0] = more
     book.close_day(MONDAY)
     with pytest.raises(InvariantBroken, match="the ledger moved"):
         tickets(book, MONDAY)

@@ -10,7 +10,6 @@ import json
 
 import msgspec
 import pytest
-from booked_frames import HandBook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from rushtrade.backoffice.clearing_tie import differences
 from rushtrade.backoffice.directory import Directory
 from rushtrade.backoffice.folding import fold_to_close
 from rushtrade.backoffice.positions import positions
+from support.booked_frames import HandBook
 
 DAY, NEXT = dt.date(2004, 11, 1), dt.date(2004, 11, 2)
 DOLLAR = 1_000_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from booked_frames import HandBook
 
 from rushtrade.backoffice.volume_report import METRICS, Month, parse_month, volume_report
 from rushtrade.domain.errors import InvalidInput
+from support.booked_frames import HandBook
 
 DOLLAR = 1_000_000
 NOVEMBER = Month(2004, 11)

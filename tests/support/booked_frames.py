@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from rushtrade.backoffice.folding import EventFrame, decode_events
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState
 from rushtrade.domain.commands import Tick
 from rushtrade.domain.events import (
@@ -22,7 +23,7 @@ from rushtrade.domain.events import (
     SharesTransferred,
     TradesSettled,
 )
-from rushtrade.domain.frames import Entry, FrameBody, decode_body, encode_body
+from rushtrade.domain.frames import Entry, FrameBody, encode_body
 from rushtrade.domain.instants import SECOND, day_number
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.domain.numbers import notional
@@ -56,8 +57,8 @@ class HandBook:
         self.say(FirmOpened("Dallas Direct", "by hand", (_route(0, "ARCA", "A"), _route(1, "INET", "I")), ()))
 
     @property
-    def frames(self) -> list[FrameBody]:
-        return [decode_body(encode_body(body)) for body in self.bodies]
+    def frames(self) -> list[EventFrame]:
+        return [decode_events(encode_body(body)) for body in self.bodies]
 
     def say(self, *events: AnyEvent) -> int:
         self.seq += 1
