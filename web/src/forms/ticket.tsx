@@ -5,7 +5,7 @@
 
 import { createEffect, createMemo, createSignal, For, on, onCleanup, Show } from "solid-js";
 import type { OrderType, Preview, Side, TimeInForce } from "../feed/protocol";
-import { money, plainPrice, priceText, shares, signOf } from "../lib/numbers";
+import { plainPrice, shares } from "../lib/numbers";
 import type { Desk, Sent } from "../shell/desk";
 import { sentence } from "../shell/desk";
 import type { Frame } from "../shell/dock";
@@ -16,11 +16,12 @@ import {
   needsStop,
   orderBody,
   sideWord,
-  stepPrice,
   stepQuantity,
   TIME_IN_FORCE_WORDS,
   TYPE_WORDS,
 } from "./draft";
+import { Field, PriceField } from "./fields";
+import { PreviewTable } from "./preview";
 import { SymbolField } from "./symbol-field";
 
 const PREVIEW_AFTER_MS = 250;
@@ -327,7 +328,7 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
         <p class="answer bad">{previewError()}</p>
       </Show>
       <Show when={preview()}>
-        {(found) => <PreviewTable preview={found()} desk={props.desk} hideReject={answer()?.text} />}
+        {(found) => <PreviewTable preview={found()} desk={props.desk} shown={answer()?.text} />}
       </Show>
 
       <label class="check">
@@ -339,98 +340,5 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
         Verify before sending
       </label>
     </form>
-  );
-}
-
-function Field(props: { label: string; error?: string | undefined; children: unknown }) {
-  return (
-    <label class="field" classList={{ bad: props.error !== undefined }}>
-      <span class="label">{props.label}</span>
-      {props.children as never}
-      <Show when={props.error}>
-        <span class="field-error">{props.error}</span>
-      </Show>
-    </label>
-  );
-}
-
-function PriceField(props: {
-  name: string;
-  label: string;
-  value: string;
-  tick: string;
-  error: string | undefined;
-  change: (text: string) => void;
-}) {
-  return (
-    <Field label={props.label} error={props.error}>
-      <input
-        name={props.name}
-        inputmode="decimal"
-        autocomplete="off"
-        value={props.value}
-        aria-invalid={props.error !== undefined}
-        onFocus={(event) => event.currentTarget.select()}
-        onInput={(event) => props.change(event.currentTarget.value.trim())}
-        onKeyDown={(event) => {
-          const by = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
-          if (by === 0) return;
-          event.preventDefault();
-          props.change(stepPrice(props.value, props.tick, event.shiftKey ? by * 10 : by));
-        }}
-      />
-    </Field>
-  );
-}
-
-function PreviewTable(props: { preview: Preview; desk: Desk; hideReject: string | undefined }) {
-  const fees = () => props.preview.fees.filter((fee) => signOf(fee.amount) !== 0);
-  return (
-    <section class="preview" aria-label="What the order would cost">
-      <Show when={props.preview.reject && props.preview.reject.message !== props.hideReject}>
-        <p class="answer bad">{props.preview.reject?.message}</p>
-      </Show>
-      <For each={props.preview.warnings}>{(warning) => <p class="answer warn">{warning}</p>}</For>
-      <dl class="figures">
-        <Row
-          word={
-            props.preview.reference_price ? `Value at ${priceText(props.preview.reference_price)}` : "Value"
-          }
-          text={money(props.preview.notional)}
-        />
-        <Row word="Commission" text={money(props.preview.commission)} />
-        <For each={fees()}>{(fee) => <Row word={fee.name} text={money(fee.amount)} />}</For>
-        <Row
-          word={props.preview.total.startsWith("-") ? "Brings" : "Costs"}
-          text={money(props.preview.total.replace("-", ""))}
-          strong
-        />
-        <Row word="Buying power after" text={money(props.preview.buying_power_after)} />
-        <Row word="Position after" text={shares(props.preview.position_after)} />
-      </dl>
-      <Show when={props.preview.plan.length > 0}>
-        <p class="plan">
-          <span class="label">Route plan</span>{" "}
-          <For each={props.preview.plan}>
-            {(child, place) => (
-              <span>
-                {place() > 0 ? ", " : ""}
-                {shares(child.quantity)} {props.desk.house.venueCode(child.venue) || child.route}
-                {child.price ? ` at ${priceText(child.price)}` : ""}
-              </span>
-            )}
-          </For>
-        </p>
-      </Show>
-    </section>
-  );
-}
-
-function Row(props: { word: string; text: string; strong?: boolean }) {
-  return (
-    <div classList={{ strong: props.strong ?? false }}>
-      <dt>{props.word}</dt>
-      <dd>{props.text}</dd>
-    </div>
   );
 }

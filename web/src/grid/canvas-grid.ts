@@ -6,18 +6,20 @@
 // rows move. The focus lives in the hidden mirror (mirror.ts). The grid knows nothing of markets.
 
 import { fill, ink } from "../lib/colors";
+import {
+  FONT_BOLD,
+  FONT_ROW,
+  HEADER_HEIGHT,
+  paintCell,
+  paintEmpty,
+  paintHeader,
+  ROW_HEIGHT,
+} from "./cell-painter";
 import { type Cell, type Column, emptyCell, type PlacedColumn, placeColumns, resetCell } from "./columns";
 import { forgetPainter, type Painter, requestPaint } from "./frame";
 import { Mirror, type MirrorView } from "./mirror";
 
-export const ROW_HEIGHT = 21;
-export const HEADER_HEIGHT = 22;
 export const FLASH_MS = 350;
-const PADDING = 7;
-const FONT = '"IBM Plex Sans Condensed", "Arial Narrow", "Liberation Sans Narrow", sans-serif';
-const FONT_ROW = `400 13.5px ${FONT}`;
-const FONT_BOLD = `600 13.5px ${FONT}`;
-const FONT_HEADER = `500 11.5px ${FONT}`;
 
 export interface Source {
   readonly columns: readonly Column[];
@@ -159,8 +161,8 @@ export class CanvasGrid implements Painter {
     for (let line = 0; line < count; line++) {
       flashing = this.paintRow(first + line, line, length, nowMs) || flashing;
     }
-    this.paintHeader();
-    if (length === 0) this.paintEmpty();
+    if (this.whole) paintHeader(this.context, this.placed, this.width);
+    if (length === 0) paintEmpty(this.context, this.source.empty());
     this.whole = false;
     this.mirror.touch();
     if (flashing) requestPaint(this);
@@ -186,10 +188,10 @@ export class CanvasGrid implements Painter {
     const edge = inside && row === this.cursorRow && this.hasFocus;
     let flashing = false;
     for (let place = 0; place < this.placed.length; place++) {
-      const { column, left, width } = this.placed[place] as PlacedColumn;
+      const placed = this.placed[place] as PlacedColumn;
       const cell = this.scratch;
       resetCell(cell, ink.text);
-      if (inside) this.source.cell(row, column.key, cell);
+      if (inside) this.source.cell(row, placed.column.key, cell);
       const drawn = this.drawn[line * this.placed.length + place];
       if (drawn === undefined) continue;
       this.flash(drawn, key, cell, nowMs);
@@ -200,7 +202,7 @@ export class CanvasGrid implements Painter {
       const looks = `${cell.text}|${cell.ink}|${back}|${cell.bold}|${cell.bar.toFixed(2)}|${cell.mark}|${top}|${focus}|${cell.button}`;
       if (looks === drawn.looks) continue;
       drawn.looks = looks;
-      this.paintCell(cell, column, left, top, width, back, focus);
+      paintCell(this.context, cell, placed, top, back, focus);
     }
     return flashing;
   }
@@ -220,90 +222,6 @@ export class CanvasGrid implements Painter {
     } else if (drawn.key !== key) drawn.flashUntil = 0;
     drawn.key = key;
     drawn.pulse = cell.pulse;
-  }
-
-  private paintCell(
-    cell: Cell,
-    column: Column,
-    left: number,
-    top: number,
-    width: number,
-    back: string,
-    focus: boolean,
-  ): void {
-    const context = this.context;
-    context.save();
-    context.beginPath();
-    context.rect(left, Math.max(top, HEADER_HEIGHT), width, top + ROW_HEIGHT - Math.max(top, HEADER_HEIGHT));
-    context.clip();
-    context.fillStyle = back;
-    context.fillRect(left, top, width, ROW_HEIGHT);
-    if (cell.bar > 0) {
-      const length = Math.max(1, Math.round((width - 2) * Math.min(1, cell.bar)));
-      context.fillStyle = cell.barInk;
-      context.fillRect(
-        column.align === "right" ? left + width - 1 - length : left + 1,
-        top + 2,
-        length,
-        ROW_HEIGHT - 4,
-      );
-    }
-    if (cell.mark !== "") {
-      context.fillStyle = cell.mark;
-      context.fillRect(left + 3, top + 4, 3, ROW_HEIGHT - 8);
-    }
-    if (cell.button && cell.text !== "") {
-      context.fillStyle = fill.button;
-      context.beginPath();
-      context.roundRect(left + 3, top + 2.5, width - 6, ROW_HEIGHT - 5, 3);
-      context.fill();
-    }
-    if (cell.text !== "") this.paintText(cell, column, left, top, width);
-    if (focus) {
-      context.strokeStyle = ink.accent;
-      context.strokeRect(left + 0.5, top + 0.5, width - 1, ROW_HEIGHT - 1);
-    }
-    context.restore();
-  }
-
-  private paintText(cell: Cell, column: Column, left: number, top: number, width: number): void {
-    const context = this.context;
-    context.font = cell.bold ? FONT_BOLD : FONT_ROW;
-    context.textBaseline = "alphabetic";
-    context.fillStyle = cell.ink;
-    const align = cell.button ? "center" : (column.align ?? "left");
-    const indent = cell.mark === "" ? PADDING : PADDING + 4;
-    context.textAlign = align;
-    const x =
-      align === "right" ? left + width - PADDING : align === "center" ? left + width / 2 : left + indent;
-    context.fillText(cell.text, x, top + 15);
-  }
-
-  private paintHeader(): void {
-    if (!this.whole) return;
-    const context = this.context;
-    context.fillStyle = fill.header;
-    context.fillRect(0, 0, this.width, HEADER_HEIGHT);
-    context.fillStyle = fill.line;
-    context.fillRect(0, HEADER_HEIGHT - 1, this.width, 1);
-    context.font = FONT_HEADER;
-    context.fillStyle = ink.dim;
-    context.textBaseline = "alphabetic";
-    for (const { column, left, width } of this.placed) {
-      const align = column.align ?? "left";
-      context.textAlign = align;
-      const x =
-        align === "right" ? left + width - PADDING : align === "center" ? left + width / 2 : left + PADDING;
-      context.fillText(column.title, x, 15);
-    }
-  }
-
-  private paintEmpty(): void {
-    const context = this.context;
-    context.font = FONT_ROW;
-    context.fillStyle = ink.dim;
-    context.textAlign = "left";
-    context.fillText(this.source.empty(), PADDING + 3, HEADER_HEIGHT + 26);
   }
 
   // ------------------------------------------------------------------ where things are

@@ -40,9 +40,12 @@ export function Depth(props: { desk: Desk; frame: Frame }) {
   let levelsOf: { bids: number[]; asks: number[] } = { bids: [], asks: [] };
   let own: { bids: Map<string, number>; asks: Map<string, number> } = { bids: new Map(), asks: new Map() };
   let largest = 1;
+  /** False while the line is down or a gap is open: the montage then loses its colours. */
+  let trusted = false;
 
   const look = () => {
     image = house.depths.get(symbol());
+    trusted = image !== undefined && image.state !== "unknown" && house.line[0]().state === "open";
     const bids = image?.bids ?? [];
     const asks = image?.asks ?? [];
     levelsOf = { bids: levelOf(bids), asks: levelOf(asks) };
@@ -68,8 +71,8 @@ export function Depth(props: { desk: Desk; frame: Frame }) {
   function paint(entry: DepthRow, level: number, bid: boolean, part: string, cell: Cell): void {
     const [at, size, orders, venue] = entry;
     const mine = (bid ? own.bids : own.asks).get(`${venue}@${toUnits(at)}`) ?? 0;
-    cell.fill = levels[level] ?? levelRest;
-    cell.ink = ink.strong;
+    cell.fill = trusted ? (levels[level] ?? levelRest) : levelRest;
+    cell.ink = trusted ? ink.strong : ink.dim;
     cell.bold = level === 0;
     switch (part) {
       case "":
@@ -82,7 +85,7 @@ export function Depth(props: { desk: Desk; frame: Frame }) {
         break;
       case "orders":
         cell.text = String(orders);
-        cell.ink = "#d5dce6";
+        cell.ink = trusted ? "#d5dce6" : ink.dim;
         cell.bold = false;
         break;
       case "venue":

@@ -183,12 +183,12 @@ export function StatusBar(props: { desk: Desk }) {
         <For each={house.lines[0]()}>
           {(line) => {
             const venue = () => house.venue(line.venue);
-            const good = () => line.state === "live" && line.orders === "up";
+            const good = () => connected() && line.state === "live" && line.orders === "up";
             const word = () => `${venue()?.code}: data ${LINE_WORDS[line.state]}, orders ${line.orders}`;
             return (
               <span
                 class="feed"
-                classList={{ bad: !good() && line.state !== "closed" }}
+                classList={{ bad: !good() && line.state !== "closed", unknown: !connected() }}
                 title={`${word()}, ${shares(line.messages)} messages, ${line.gaps} gaps, ${line.anomalies} anomalies`}
               >
                 <span aria-hidden="true">{line.orders === "down" ? "✕" : LINE_MARKS[line.state]}</span>
