@@ -1,4 +1,4 @@
-"""Vectors that the rooms `backoffice` and `portfolio` answer, each kind mapped to product functions."""
+"""Vectors of commissions, each kind mapped to product functions of `backoffice`."""
 
 from __future__ import annotations
 

@@ -7,18 +7,21 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from rushtrade.api import ports
+from rushtrade.app.order_story import trace_order
 from rushtrade.app.runtime import AS_FAST_AS_POSSIBLE, Runtime
 from rushtrade.core.sequencer import Ticket
 from rushtrade.core.state import HouseState
+from rushtrade.dart.trace_text import lines
 from rushtrade.domain.commands import AnyCommand
 from rushtrade.domain.errors import HouseBusy
-from rushtrade.domain.numbers import notional
 from rushtrade.domain.orders import Side
 from rushtrade.domain.quotes import QuoteStamp
-from rushtrade.risk.valuation import position_day_profit, summarize
+from rushtrade.domain.routes import Route
+from rushtrade.portfolio.account_view import AccountView, view_account
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.sessions import Session, session_on
 from rushtrade.rules.settlement import settlement_of
+from rushtrade.store.store import Store
 
 
 class SubmitPort:
@@ -58,34 +61,31 @@ class AccountsPort:
 
     def account_summary(self, account_id: int) -> ports.AccountSummary:
         """Value an account now."""
-        state = self._state
-        account = state.accounts[account_id]
-        risk = state.risk
-        summary = summarize(state.ledger, account, risk.prices, state.instruments, risk.margin)
+        view = self._view(account_id)
+        summary = view.summary
         fields = {name: getattr(summary, name) for name in summary.__struct_fields__}
-        return ports.AccountSummary(**fields, equity_at_close=account.equity_at_close)
+        return ports.AccountSummary(**fields, equity_at_close=view.equity_at_close)
 
     def positions(self, account_id: int) -> Sequence[ports.PositionView]:
         """List an account's positions, also those closed today."""
-        state = self._state
-        views = []
-        for instrument_id, position in sorted(state.accounts[account_id].positions.items()):
-            price = state.risk.prices.get(instrument_id, 0)
-            value = notional(price, position.shares)
-            views.append(
-                ports.PositionView(
-                    instrument_id=instrument_id,
-                    shares=position.shares,
-                    cost=position.cost,
-                    price=price,
-                    market_value=value,
-                    unrealised=value - position.cost,
-                    realised=position.realised,
-                    day_profit=position_day_profit(position, price, state.instruments[instrument_id]),
-                    closing_held=position.closing_held,
-                )
+        return [
+            ports.PositionView(
+                instrument_id=line.instrument_id,
+                shares=line.shares,
+                cost=line.cost,
+                price=line.price,
+                market_value=line.market_value,
+                unrealised=line.unrealised,
+                realised=line.realised,
+                day_profit=line.day_profit,
+                closing_held=line.closing_held,
             )
-        return views
+            for line in self._view(account_id).positions
+        ]
+
+    def _view(self, account_id: int) -> AccountView:
+        state = self._state
+        return view_account(state.accounts[account_id], state.risk)
 
 
 class PulsePort:
@@ -182,3 +182,13 @@ def stamp_port(runtime: Runtime) -> ports.Stamp:
         return runtime.day.house.data.stamp(instrument_id, side, max(shares, 1), near=near)
 
     return stamp
+
+
+def explain_port(store: Store, routes: tuple[Route, ...]) -> ports.Explain:
+    """Tell the routing story of an order out of the read models."""
+
+    def explain(order_id: int) -> ports.Explanation | None:
+        trace = trace_order(store, routes, order_id)
+        return None if trace is None or not trace.decisions else ports.Explanation(trace, lines(trace))
+
+    return explain

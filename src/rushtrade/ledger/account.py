@@ -20,7 +20,6 @@ class Account:
         "account_id",
         "client_order_ids",
         "customer_id",
-        "day_charges",
         "day_transfers",
         "equity_at_close",
         "held_money",
@@ -68,8 +67,6 @@ class Account:
         self.last_entry: tuple[OrderTerms, int] | None = None
         """Terms and time of the last order taken: what a duplicate is measured against."""
         self.equity_at_close = 0
-        self.day_charges = 0
-        """Commission and fees of today's executions."""
         self.day_transfers = 0
         """Money that came in today, less what went out."""
 
@@ -87,7 +84,6 @@ class Account:
 
     def close_day(self) -> None:
         """Start counting the next day."""
-        self.day_charges = 0
         self.day_transfers = 0
         for instrument_id, position in list(self.positions.items()):
             position.close_day()
@@ -113,7 +109,6 @@ class Account:
             client_order_ids=sorted(self.client_order_ids.items()),
             references=sorted(self.references),
             equity_at_close=self.equity_at_close,
-            day_charges=self.day_charges,
             day_transfers=self.day_transfers,
         )
 
@@ -137,7 +132,6 @@ class AccountImage(msgspec.Struct, frozen=True):
     client_order_ids: list[tuple[str, int]]
     references: list[str]
     equity_at_close: int
-    day_charges: int
     day_transfers: int
 
     def restore(self) -> Account:
@@ -160,6 +154,5 @@ class AccountImage(msgspec.Struct, frozen=True):
         account.client_order_ids = dict(self.client_order_ids)
         account.references = dict.fromkeys(self.references)
         account.equity_at_close = self.equity_at_close
-        account.day_charges = self.day_charges
         account.day_transfers = self.day_transfers
         return account

@@ -13,7 +13,16 @@ from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 class Position:
     """Shares, cost and profit of one holding. Money in micro-dollars, shares signed."""
 
-    __slots__ = ("closing_held", "cost", "day_cash", "day_open_shares", "day_realised", "realised", "shares")
+    __slots__ = (
+        "closing_held",
+        "cost",
+        "day_cash",
+        "day_charges",
+        "day_open_shares",
+        "day_realised",
+        "realised",
+        "shares",
+    )
 
     def __init__(self) -> None:
         self.shares = 0
@@ -22,9 +31,12 @@ class Position:
         self.closing_held = 0
         """Shares promised to open orders that close: they cannot be promised twice."""
         self.day_open_shares = 0
+        """Shares held since the close before, with those brought in since: what the day's move counts on."""
         self.day_cash = 0
         """Money of today's trades: sales less purchases."""
         self.day_realised = 0
+        self.day_charges = 0
+        """Commission and fees of today's executions."""
 
     def trade(self, signed_shares: int, price: int) -> int:
         """Take an execution in; give the profit it realised. A trade through zero closes, then opens."""
@@ -55,15 +67,17 @@ class Position:
         return _toward_zero(self.cost * signed_shares, self.shares)
 
     def bring(self, signed_shares: int, cost: int) -> None:
-        """Take shares in from another firm at their cost, or let them go with it."""
+        """Take shares in from another firm at their cost, or let them go with it. What comes is no profit of the day."""
         self.shares += signed_shares
         self.cost += cost
+        self.day_open_shares += signed_shares
 
     def close_day(self) -> None:
         """Start counting the next day."""
         self.day_open_shares = self.shares
         self.day_cash = 0
         self.day_realised = 0
+        self.day_charges = 0
 
     def snapshot(self) -> list[int]:
         """Plain data, in the order of `restore`."""
@@ -75,6 +89,7 @@ class Position:
             self.day_open_shares,
             self.day_cash,
             self.day_realised,
+            self.day_charges,
         ]
 
     @classmethod
@@ -89,6 +104,7 @@ class Position:
             position.day_open_shares,
             position.day_cash,
             position.day_realised,
+            position.day_charges,
         ) = data
         return position
 

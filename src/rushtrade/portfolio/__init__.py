@@ -1,1 +1,1 @@
-"""Real-time positions, profit and loss, exposure."""
+"""Real-time positions, profit and loss, exposure; performance, attribution, risk and models, exactly."""

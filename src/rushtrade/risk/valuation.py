@@ -43,6 +43,38 @@ class AccountSummary(msgspec.Struct, frozen=True, gc=False):
     day_profit: int
 
 
+class PositionValue(msgspec.Struct, frozen=True, gc=False):
+    """One position at a valuation price, in micro-dollars. The day's profit is the sum of its three parts."""
+
+    market_value: int
+    unrealised: int
+    overnight: int
+    """The day's move of the shares held since the close before; 0 where no close before is known."""
+    traded: int
+    """Today's executions, against the price now."""
+    charges: int
+    """Commission and fees of today's executions, negative."""
+
+    @property
+    def day_profit(self) -> int:
+        """What the position has earned since the close before, after charges."""
+        return self.overnight + self.traded + self.charges
+
+
+def value_position(position: Position, price: int, instrument: Instrument) -> PositionValue:
+    """Value a position at a price: the one place where shares become money."""
+    unit = price * MONEY_PER_PRICE_SHARE
+    carried, close = position.day_open_shares, instrument.previous_close * MONEY_PER_PRICE_SHARE
+    value = position.shares * unit
+    return PositionValue(
+        market_value=value,
+        unrealised=value - position.cost,
+        overnight=carried * (unit - close) if close else 0,
+        traded=position.day_cash + (position.shares - carried) * unit,
+        charges=-position.day_charges,
+    )
+
+
 def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
     """Valuation price from a quote and last sale; `previous` when they cannot be trusted. 0 = none yet."""
     if 0 < bid <= ask <= min(2 * bid, PRICE_MAX):
@@ -125,10 +157,11 @@ def summarize(
     for instrument_id, position in account.positions.items():
         shares = position.shares
         price = prices.get(instrument_id, 0)
-        value = price * shares * MONEY_PER_PRICE_SHARE
+        valued = value_position(position, price, instruments[instrument_id])
+        value = valued.market_value
         realised += position.realised
-        day_profit += position_day_profit(position, price, instruments[instrument_id])
-        unrealised += value - position.cost
+        day_profit += valued.day_profit
+        unrealised += valued.unrealised
         if shares > 0:
             long_value += value
             full = initial_rate_ppm(instruments[instrument_id], rules) == MILLION
@@ -152,11 +185,5 @@ def summarize(
         multiplier=multiplier,
         unrealised=unrealised,
         realised=realised,
-        day_profit=day_profit - account.day_charges,
+        day_profit=day_profit,
     )
-
-
-def position_day_profit(position: Position, price: int, instrument: Instrument) -> int:
-    """Profit of the day on one position, charges left out: today's trades and value, less what the day began with."""
-    began = instrument.previous_close * position.day_open_shares * MONEY_PER_PRICE_SHARE
-    return position.day_cash + price * position.shares * MONEY_PER_PRICE_SHARE - began
