@@ -111,23 +111,20 @@ class ScriptedStreet:
         course = live.planned.course
         waits = course not in {Course.TAKE, Course.SPLIT}
         for token, child in enumerate(event.plan.children, event.first_token):
-            self._report(
-                cmd.ReportAccepted(child.venue, self._next(child.venue), token, token, live.planned.time_ns)
-            )
+            venue = child.venue
             if waits:
-                self._tokens[token] = event.order_id, child.venue, child.price, child.shares
+                self._tokens[token] = event.order_id, venue, child.price, child.shares
+                report_seq = self._next(venue)
+                self._report(cmd.ReportAccepted(venue, report_seq, token, token, live.planned.time_ns))
                 continue
-            price = (
-                child.price
-                if event.plan.strategy is Strategy.SWEEP
-                else self._touch(live.planned, child.price)
-            )
+            sweeps = event.plan.strategy is Strategy.SWEEP
+            price = child.price if sweeps else self._touch(live.planned, child.price)
+            part = child.shares
             if course is Course.SPLIT and live.routed == 1:
                 part = max(child.shares * 2 // 5 // 100 * 100, 1)
-                self._execute(live, token, child.venue, price, part, Liquidity.REMOVED)
-                self._cancel(token, child.venue, child.shares - part, "nothing more within the limit")
-            else:
-                self._execute(live, token, child.venue, price, child.shares, Liquidity.REMOVED)
+            self._execute(live, token, venue, price, part, Liquidity.REMOVED, accepts=True)
+            if part < child.shares:
+                self._cancel(token, venue, child.shares - part, "nothing more within the limit")
 
     def _child_accepted(self, event: ev.ChildAccepted) -> None:
         waiting = self._tokens.get(event.token)
@@ -223,26 +220,38 @@ class ScriptedStreet:
         self._execute(live, token, venue, price, shares, Liquidity.ADDED)
 
     def _execute(
-        self, live: LiveOrder, token: int, venue: int, price: int, shares: int, liquidity: Liquidity
+        self,
+        live: LiveOrder,
+        token: int,
+        venue: int,
+        price: int,
+        shares: int,
+        liquidity: Liquidity,
+        *,
+        accepts: bool = False,
     ) -> None:
+        """Report an execution in one print or two; `accepts`: the first print tells the acceptance too."""
         first = shares
         if shares > 1 and self._rng.random() * 100 < TWO_PRINTS_PERCENT:
             first = max(shares // 3 // 100 * 100, 1)
+        covers = 2 if accepts else 1
         for part in (first, shares - first):
             if part:
                 self._match_number += 1
                 self._report(
                     cmd.ReportExecuted(
-                        venue,
-                        self._next(venue),
-                        token,
-                        self._match_number,
-                        price,
-                        part,
-                        liquidity,
-                        self._now(live),
+                        venue=venue,
+                        report_seq=self._next(venue, covers),
+                        token=token,
+                        match_number=self._match_number,
+                        price=price,
+                        shares=part,
+                        liquidity=liquidity,
+                        venue_time_ns=self._now(live),
+                        covers=covers,
                     )
                 )
+                covers = 1
 
     def _cancel(self, token: int, venue: int, shares: int, reason: str) -> None:
         self._report(cmd.ReportCanceled(venue, self._next(venue), token, shares, 0, reason, 0))
@@ -260,8 +269,9 @@ class ScriptedStreet:
     def _now(self, live: LiveOrder) -> int:
         return live.planned.time_ns + 40 * MILLISECOND
 
-    def _next(self, venue: int) -> int:
-        self._report_seqs[venue] += 1
+    def _next(self, venue: int, reports: int = 1) -> int:
+        """Number the last of so many reports of a venue."""
+        self._report_seqs[venue] += reports
         return self._report_seqs[venue]
 
     def _report(self, command: Report) -> None:
