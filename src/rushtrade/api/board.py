@@ -95,9 +95,9 @@ class Board:
 
     def refresh(self) -> list[int]:
         """Take up what changed since last time; give the instruments on the board that did, in order of their ids."""
-        label_day = self._desk.ports.label().trade_date
-        if label_day != self._day:
-            self._day = label_day
+        today = self._desk.ports.label().trade_date
+        before, self._day = self._day or today, today
+        if today != before:
             self._watched = {number: self._take_up(number) for number in self._watched}
             self._marked.clear()
             return sorted(self._watched)

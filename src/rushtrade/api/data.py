@@ -22,7 +22,7 @@ from rushtrade.api.access import desk_of
 from rushtrade.api.decoding import Whole, documented, read_query
 from rushtrade.api.faults import UNPARSEABLE, ApiFault, not_found
 from rushtrade.api.reference import Frame, frames_of, left_edge, local_day, midnight, read_timeframe
-from rushtrade.api.trading import Asked, answer
+from rushtrade.api.trading import TIME_NS_MAX, Asked, answer
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import format_instant, parse_date, parse_instant
 
@@ -79,10 +79,12 @@ def _time(name: str, text: str, otherwise: int, *, end: bool = False) -> int:
     try:
         if len(text) == len("2026-11-20"):
             day = parse_date(text) + dt.timedelta(days=1 if end else 0)
-            return midnight(day) - (1 if end else 0)
-        return parse_instant(text.replace(" ", "+"))
-    except (InvalidInput, OverflowError) as error:
+            time_ns = midnight(day) - (1 if end else 0)
+        else:
+            time_ns = parse_instant(text.replace(" ", "+"))
+    except (InvalidInput, OverflowError, ValueError) as error:
         raise _bad(f"invalid {name}: {error}") from None
+    return min(max(time_ns, 0), TIME_NS_MAX)
 
 
 def _symbols(text: str) -> list[str]:

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 Asked = Request[Any, Any, Any]
 
+TIME_NS_MAX: Final = 1 << 62
+"""The year 2116: later times are asked for as this one, so that arithmetic on them stays within 64 bits."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -169,15 +172,17 @@ async def list_orders(request: Asked) -> Response[list[en.Order]]:
 
 
 def read_time(name: str, text: str) -> int:
-    """Read a time or a date of a query; 0 when there is none."""
+    """Read a time or a date of a query; 0 when there is none. Times beyond any the house can have are held to those."""
     if not text:
         return 0
     try:
         if len(text) == len("2026-11-20"):
-            return parse_instant(f"{parse_date(text)}T00:00:00Z")
-        return max(parse_instant(text.replace(" ", "+") if "T" in text else text), 1)
+            time_ns = parse_instant(f"{parse_date(text)}T00:00:00Z")
+        else:
+            time_ns = parse_instant(text.replace(" ", "+") if "T" in text else text)
     except InvalidInput as error:
         raise invalid(f"{name}: {error}") from None
+    return min(max(time_ns, 1), TIME_NS_MAX)
 
 
 def _order_id(name: str, text: str) -> int:
