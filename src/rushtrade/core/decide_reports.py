@@ -21,6 +21,10 @@ from rushtrade.orders.order import Child, Order, Replacement
 VENUE_REFUSALS_MAX = 3
 """Children of one order that venues may refuse before the order is given up: a fourth would fare no better."""
 
+# members by name: looking one up in its class costs more than the check it is for
+_BUY = Side.BUY
+_IOC = TimeInForce.IOC
+_FOK = TimeInForce.FOK
 Report: TypeAlias = (
     cmd.ReportAccepted | cmd.ReportExecuted | cmd.ReportCanceled | cmd.ReportReplaced | cmd.ReportRejected
 )
@@ -59,7 +63,7 @@ def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) ->
         return _anomaly(command, f"execution of {shares} shares where {child.leaves} were working")
     order = state.blotter.orders[child.order_id]
     price = command.price
-    through = price > child.price if order.terms.side is Side.BUY else price < child.price
+    through = price > child.price if order.terms.side is _BUY else price < child.price
     if through or price <= 0:
         return _anomaly(
             command, f"execution at {format_price(price)} beyond the limit {format_price(child.price)}"
@@ -148,7 +152,7 @@ def report_rejected(state: HouseState, command: cmd.ReportRejected, seq: int) ->
     child = _child(state, command, command.token)
     if child is None:
         return _anomaly(command, "refusal of an order that is not working")
-    if child.venue_order_id:
+    if child.venue_order_id or child.leaves < child.shares:
         return _anomaly(command, f"refusal of order {command.token}, which the venue had taken")
     name = state.desk.routes[child.venue].code
     return child_end(state, child, f"refused by {name}: {command.reason}", refused=True)
@@ -220,7 +224,7 @@ def _after_last_child(order: Order, leaves: int) -> Events:
             *_abandoned(order, "executions passed the new quantity"),
             ev.OrderCanceled(order.order_id, order.account_id, leaves, "reduced to what was executed"),
         ]
-    if order.terms.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}:
+    if order.terms.time_in_force in {_IOC, _FOK}:
         what = order.terms.time_in_force.name
         return [ev.OrderCanceled(order.order_id, order.account_id, leaves, f"remainder of an {what} order")]
     return [ev.RoutingNeeded(order.order_id)]

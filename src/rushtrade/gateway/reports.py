@@ -43,7 +43,7 @@ def read_reports(venue: int, rows: oe.Rows) -> list[AnyCommand]:
     ) in rows.tolist():
         if kind == oe.EXECUTED:
             covers = 1
-            if accepted == token:
+            if accepted == token != 0:
                 commands.pop()
                 covers = 2
             commands.append(

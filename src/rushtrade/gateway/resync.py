@@ -75,7 +75,7 @@ def resend(gateway: OrderGateway, orders: Iterable[OpenOrder], venue: int, now_n
 
 
 def _resend_child(gateway: OrderGateway, order: OpenOrder, child: OpenChild, now_ns: int) -> None:
-    if child.venue_order_id:
+    if child.venue_order_id or child.leaves < child.shares:
         if child.status is ChildStatus.IN_DOUBT:
             gateway.ask_status(child.token, now_ns)
     elif not gateway.resend(child.token, child.terms, now_ns):
