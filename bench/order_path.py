@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from rushtrade.app.clocks import MarketClock
-from rushtrade.app.founding import open_customer_account
+from rushtrade.app.founding import NewAccount, open_customer_accounts
 from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
@@ -29,8 +29,8 @@ from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.rules.world_file import load_world
 
 TRADE_DATE = dt.date(2026, 11, 20)
-ACCOUNTS = 512
-BATCH = 128
+ACCOUNTS = 2048
+BATCH = 1024
 SYMBOL = "BENCH"
 BID, ASK = 1_000_000, 1_000_100
 SHARES_EACH = 4_000_000
@@ -78,12 +78,12 @@ class OrderPath:
 
     def __init__(self, directory: Path) -> None:
         self.clock = MarketClock(0)
-        self.core, self.journal = open_core(directory, self.clock)
+        self.core, self.journal = open_core(directory, self.clock, pipelined=True)
         self.day: TradingDay = prepare_day(self.core, self.clock, load_world("us-2026"), DeepBook(2_000), TRADE_DATE)
-        for number in range(ACCOUNTS):
-            open_customer_account(
-                self.core, f"C{number}", kind=AccountKind.MARGIN, deposit=1_000_000 * MONEY_UNIT
-            )
+        open_customer_accounts(
+            self.core,
+            [NewAccount(f"C{number}", AccountKind.MARGIN, 1_000_000 * MONEY_UNIT) for number in range(ACCOUNTS)],
+        )
         self.day.open()
         self.fills = 0
         self.core.subscribe(self._count)
@@ -116,6 +116,7 @@ class OrderPath:
         return orders / (time.perf_counter() - began)
 
     def close(self) -> None:
+        self.core.close()
         self.journal.close()
 
 
@@ -141,7 +142,7 @@ def run(small: int = ORDERS_SMALL, large: int = ORDERS_LARGE) -> list[dict]:
     directory = Path(tempfile.mkdtemp(prefix="rushtrade-bench-", dir=Path(__file__).parent))
     try:
         path = OrderPath(directory)
-        path.trade(2 * ACCOUNTS)
+        path.trade(4 * ACCOUNTS)
         gc.collect()
         gc.freeze()
         syncs, rates = [], []

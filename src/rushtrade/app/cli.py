@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from rushtrade.app.dart import app as dart
 from rushtrade.app.day import day
 from rushtrade.app.itch import itch
+from rushtrade.app.report import report
+from rushtrade.app.scenario import scenario
 from rushtrade.app.up import demo_credentials_command, up
 
 cli = typer.Typer(
@@ -19,6 +22,9 @@ cli.command()(up)
 cli.command("demo-credentials")(demo_credentials_command)
 cli.command()(day)
 cli.command()(itch)
+cli.command()(scenario)
+cli.add_typer(dart, name="dart")
+cli.add_typer(report, name="report")
 
 
 def main() -> None:

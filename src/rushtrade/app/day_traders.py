@@ -10,7 +10,7 @@ import heapq
 import random
 from collections.abc import Callable, Sequence
 
-from rushtrade.app.founding import open_customer_account
+from rushtrade.app.founding import NewAccount, open_customer_accounts
 from rushtrade.app.house import House
 from rushtrade.core.sequencer import Core
 from rushtrade.domain.accounts import AccountKind
@@ -37,18 +37,13 @@ class Traders:
 
     def open_accounts(self, core: Core, count: int) -> None:
         """Open an account for each customer, with a deposit and permissions of their own."""
-        for number in range(1, count + 1):
-            dice = random.Random(f"{self._seed}/{number}")  # noqa: S311 - a seeded day, no secret
-            margin = dice.random() < 0.7
-            account_id = open_customer_account(
-                core,
-                f"Customer {number}",
-                kind=AccountKind.MARGIN if margin else AccountKind.CASH,
-                deposit=dice.randrange(5_000, 500_000) * MONEY_UNIT,
-                short_permitted=margin and dice.random() < 0.7,
-                scheme_id=1 + number % max(len(core.state.schemes), 1),
-            )
-            self._traders.append(Trader(account_id, dice, self._routes))
+        dice = [random.Random(f"{self._seed}/{number}") for number in range(1, count + 1)]  # noqa: S311 - a seeded day
+        schemes = max(len(core.state.schemes), 1)
+        wanted = [_wish(number, one, schemes) for number, one in enumerate(dice, start=1)]
+        ids = open_customer_accounts(core, wanted)
+        self._traders.extend(
+            Trader(account_id, one, self._routes) for account_id, one in zip(ids, dice, strict=True)
+        )
 
     def schedule(self, first_ns: int, last_ns: int) -> None:
         """Spread everybody's first moment over the day."""
@@ -70,6 +65,17 @@ class Traders:
         for command in trader.commands(house):
             house.submit(command, f"account:{trader.account_id}")
         heapq.heappush(self._agenda, (now_ns + trader.wait(), place))
+
+
+def _wish(number: int, dice: random.Random, schemes: int) -> NewAccount:
+    margin = dice.random() < 0.7
+    return NewAccount(
+        name=f"Customer {number}",
+        kind=AccountKind.MARGIN if margin else AccountKind.CASH,
+        deposit=dice.randrange(5_000, 500_000) * MONEY_UNIT,
+        short_permitted=margin and dice.random() < 0.7,
+        scheme_id=1 + number % schemes,
+    )
 
 
 class Trader:

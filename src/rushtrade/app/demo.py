@@ -10,7 +10,7 @@ import msgspec
 
 from rushtrade.api.credentials import CredentialFile
 from rushtrade.api.ports import Permission
-from rushtrade.app.founding import open_customer_account
+from rushtrade.app.founding import NewAccount, open_customer_accounts
 from rushtrade.core.sequencer import Core
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.errors import InvalidInput
@@ -58,9 +58,8 @@ def open_demo(core: Core, directory: Path) -> tuple[CredentialFile, DemoLogin]:
         login = msgspec.json.decode(path.read_bytes(), type=DemoLogin)
         if login.account_id in core.state.accounts and credentials.key(login.api_key) is not None:
             return credentials, login
-    account_id = open_customer_account(
-        core, "Demo customer", kind=AccountKind.MARGIN, deposit=DEMO_DEPOSIT, short_permitted=True
-    )
+    demo = NewAccount("Demo customer", AccountKind.MARGIN, DEMO_DEPOSIT, short_permitted=True)
+    (account_id,) = open_customer_accounts(core, [demo])
     permissions: tuple[Permission, ...] = ("read", "trade", "market_data", "routes")
     key, secret = credentials.new_key(account_id, permissions)
     password = secrets.token_urlsafe(9)

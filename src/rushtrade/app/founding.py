@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from rushtrade.core.sequencer import Core
+import msgspec
+
+from rushtrade.core.sequencer import BATCH_COMMANDS_MAX, Core
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind, AccountLimits
@@ -18,9 +20,17 @@ FIRM_NAME = "RushTrade"
 
 def execute(core: Core, command: cmd.AnyCommand, actor: str) -> list[ev.AnyEvent]:
     """Carry out one administrative command now; a refusal is raised in its own words."""
-    ticket = core.submit(command, actor)
-    core.drain()
-    events = ticket.events or []
+    return execute_all(core, [command], actor)
+
+
+def execute_all(core: Core, commands: Sequence[cmd.AnyCommand], actor: str) -> list[ev.AnyEvent]:
+    """Carry out administrative commands now, many to a frame; the first refusal is raised in its own words."""
+    events: list[ev.AnyEvent] = []
+    for start in range(0, len(commands), BATCH_COMMANDS_MAX):
+        tickets = [core.submit(command, actor) for command in commands[start : start + BATCH_COMMANDS_MAX]]
+        core.drain()
+        for ticket in tickets:
+            events.extend(ticket.events or ())
     for event in events:
         if isinstance(event, ev.CommandRefused):
             raise RushTradeError(event.text)
@@ -52,33 +62,44 @@ def _numbered(instrument: Instrument, instrument_id: int) -> Instrument:
     return Instrument(**fields | {"instrument_id": instrument_id})
 
 
-def open_customer_account(
-    core: Core,
-    name: str,
-    *,
-    kind: AccountKind,
-    deposit: int,
-    short_permitted: bool = False,
-    scheme_id: int = 1,
-    limits: AccountLimits | None = None,
-    number: Callable[[int], str] = lambda account_id: f"RT{account_id:06d}",
-) -> int:
-    """Register a customer, open an account for them, and take their first deposit (micro-dollars). Gives the account id."""
-    (registered,) = execute(core, cmd.RegisterCustomer(name, ""), "desk")
-    assert isinstance(registered, ev.CustomerRegistered)
-    account_id = len(core.state.accounts) + 1
-    execute(
+class NewAccount(msgspec.Struct, frozen=True):
+    """What an account is opened with. Money in micro-dollars."""
+
+    name: str
+    kind: AccountKind
+    deposit: int
+    short_permitted: bool = False
+    scheme_id: int = 1
+    limits: AccountLimits = AccountLimits()
+
+
+def open_customer_accounts(core: Core, wanted: Sequence[NewAccount]) -> list[int]:
+    """Register customers, open an account for each and take its first deposit, step by step for all. Gives the account ids."""
+    registered = execute_all(core, [cmd.RegisterCustomer(row.name, "") for row in wanted], "desk")
+    customers = [event.customer_id for event in registered if isinstance(event, ev.CustomerRegistered)]
+    first_id = len(core.state.accounts) + 1
+    opened = execute_all(
         core,
-        cmd.OpenAccount(
-            registered.customer_id,
-            number(account_id),
-            kind,
-            scheme_id,
-            short_permitted,
-            limits or AccountLimits(),
-        ),
+        [
+            cmd.OpenAccount(
+                customer_id,
+                f"RT{account_id:06d}",
+                row.kind,
+                row.scheme_id,
+                row.short_permitted,
+                row.limits,
+            )
+            for account_id, (row, customer_id) in enumerate(
+                zip(wanted, customers, strict=True), start=first_id
+            )
+        ],
         "desk",
     )
-    if deposit:
-        execute(core, cmd.TransferCash(account_id, deposit, "opening deposit"), "desk")
-    return account_id
+    ids = [event.account_id for event in opened if isinstance(event, ev.AccountOpened)]
+    deposits = [
+        cmd.TransferCash(account_id, row.deposit, "opening deposit")
+        for account_id, row in zip(ids, wanted, strict=True)
+        if row.deposit
+    ]
+    execute_all(core, deposits, "desk")
+    return ids

@@ -107,6 +107,8 @@ def print_volume(found: VolumeReport, console: Console) -> None:
         f"{found.current.sessions} trade dates, the last one {found.current.last_session}; "
         f"read from the journal up to command {found.current.seq:,}."
     )
+    if found.current.note:
+        console.print(Text(found.current.note, "bold"))
 
 
 @report.command()

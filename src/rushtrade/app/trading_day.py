@@ -16,7 +16,7 @@ from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.founding import define_instruments, execute, found_firm
 from rushtrade.app.house import House
 from rushtrade.core.replay import Progress, restore
-from rushtrade.core.sequencer import Committer, Core
+from rushtrade.core.sequencer import Core
 from rushtrade.domain import commands as cmd
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import day_from_number, day_number
@@ -24,6 +24,7 @@ from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.itch_source import FlowSource
 from rushtrade.exchange.market import Market
+from rushtrade.journal.pipeline import CommitPipeline
 from rushtrade.journal.sqlite import SqliteJournal
 from rushtrade.market.market_data import MarketData
 from rushtrade.rules.calendar import new_york_calendar
@@ -81,18 +82,18 @@ class TradingDay:
 
 
 def open_core(
-    directory: Path,
-    clock: MarketClock,
-    *,
-    pipeline: Committer | None = None,
-    progress: Progress | None = None,
+    directory: Path, clock: MarketClock, *, pipelined: bool = False, progress: Progress | None = None
 ) -> tuple[Core, SqliteJournal]:
-    """Open the journal of a data directory as its one writer, and fold it into a core."""
+    """Open the journal of a data directory as its one writer, and fold it into a core.
+
+    `pipelined`: under load a frame is committed while the next is decided. Left out where a day must give the same journal twice.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     journal = SqliteJournal(directory / JOURNAL_FILE)
     journal.new_epoch()
     state, next_seq = restore(journal, progress)
     clock.move(state.now_ns)
+    pipeline = CommitPipeline(journal) if pipelined else None
     return Core(journal, clock, state=state, next_seq=next_seq, pipeline=pipeline), journal
 
 

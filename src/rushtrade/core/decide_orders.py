@@ -26,6 +26,11 @@ TOKEN_BITS = 8
 """A command creates at most 256 child orders; their tokens are ``seq << TOKEN_BITS | n``."""
 
 Events = list[ev.AnyEvent]
+# members by name: looking one up in its class costs more than the check it is for
+_DAY = TimeInForce.DAY
+_GTC = TimeInForce.GTC
+_FOK = TimeInForce.FOK
+_BUY = Side.BUY
 
 
 def enter_order(state: HouseState, command: cmd.EnterOrder, seq: int) -> Events:
@@ -147,7 +152,7 @@ def is_triggered(terms: OrderTerms, last: int) -> bool:
     """Tell whether a last sale triggers a stop order: at or above for a buy, at or below for a sale."""
     if last <= 0:
         return False
-    return last >= terms.stop_price if terms.side is Side.BUY else last <= terms.stop_price
+    return last >= terms.stop_price if terms.side is _BUY else last <= terms.stop_price
 
 
 def _route(state: HouseState, order_id: int, command: cmd.EnterOrder, bound: int, seq: int) -> Events:
@@ -173,8 +178,8 @@ def make_plan(
         side=terms.side,
         shares=shares,
         price=bound,
-        may_rest=terms.limit_price > 0 and (tif is TimeInForce.DAY or tif is TimeInForce.GTC),
-        whole=tif is TimeInForce.FOK,
+        may_rest=terms.limit_price > 0 and (tif is _DAY or tif is _GTC),
+        whole=tif is _FOK,
         route=terms.route,
         display_shares=min(terms.display_shares, shares),
         hidden=terms.hidden,
@@ -189,7 +194,7 @@ def unrouted_reason(state: HouseState, terms: OrderTerms, made: Plan) -> str:
     why = ", ".join(
         f"{codes[skip.venue].code}: {skip.reason.name.lower().replace('_', ' ')}" for skip in made.skips
     )
-    what = "fill or kill" if terms.time_in_force is TimeInForce.FOK else "the rest of the order"
+    what = "fill or kill" if terms.time_in_force is _FOK else "the rest of the order"
     return f"no route takes {what} ({why})"
 
 

@@ -72,6 +72,8 @@ class Committer(Protocol):
 
     def drain(self) -> None: ...  # noqa: D102
 
+    def close(self) -> None: ...  # noqa: D102
+
 
 Subscriber = Callable[[FrameBody], None]
 _encode = msgspec.msgpack.Encoder().encode
@@ -171,6 +173,14 @@ class Core:
         if self._undurable and self._pipeline is not None:
             self._pipeline.drain()
             self._release(self._pipeline.durable_seq())
+
+    def close(self) -> None:
+        """Make everything durable and take no more commands. The journal stays its owner's to close."""
+        if not self._failure:
+            self.drain()
+            self._failure = "it was closed"
+        if self._pipeline is not None:
+            self._pipeline.close()
 
     def _step(self) -> int:
         state, apply, inbox = self.state, self._apply, self._inbox

@@ -4,8 +4,8 @@ A transfer debits one account and credits another by the same amount of the same
 every asset sum to zero at every moment. A balance is credits less debits: what a customer owns stands positive,
 where it is kept (street, clearing firm) stands negative.
 
-Trades post to ``CUSTOMER_UNSETTLED`` against ``STREET`` at trade date and are remembered by settlement
-date; `due` gives the transfers that settle them. Trade-date balance = settled + unsettled.
+Trades post to ``CUSTOMER_UNSETTLED`` against ``STREET`` at trade date. What stands there is kept by settlement date, and
+`due` gives the transfers that settle it. Trade-date balance = settled + unsettled.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _ASSET_BITS = 32
 _ASSET_MASK = (1 << _ASSET_BITS) - 1
 _CODE_MASK = 15
 _UNSETTLED = int(LedgerCode.CUSTOMER_UNSETTLED)
+_LAST_UNSETTLED = int(LedgerCode.STREET)
+"""A trade's legs up to this place of the chart (unsettled customers, the street) stand due; the others stand at once."""
 _STREET = ledger_account(0, LedgerCode.STREET)
 _CLEARING = ledger_account(0, LedgerCode.CLEARING)
 
@@ -35,13 +37,17 @@ class Ledger:
 
     def balance(self, account: int, asset: int) -> int:
         """Credits less debits of one asset in one account: micro-dollars or shares."""
-        return self._balances.get(account << _ASSET_BITS | asset, 0)
+        key = account << _ASSET_BITS | asset
+        return self._balances.get(key, 0) + sum(due.get(key, 0) for due in self._due.values())
 
     def trade_date_balance(self, owner: int, asset: int) -> int:
         """Settled and unsettled together: what a customer account owns as of the last trade."""
         settled = owner << 4 << _ASSET_BITS | asset
-        balances = self._balances
-        return balances.get(settled, 0) + balances.get(settled | _UNSETTLED << _ASSET_BITS, 0)
+        unsettled = settled | _UNSETTLED << _ASSET_BITS
+        total = self._balances.get(settled, 0) + self._balances.get(unsettled, 0)
+        for due in self._due.values():
+            total += due.get(unsettled, 0)
+        return total
 
     def settled_balance(self, owner: int, asset: int) -> int:
         """What a customer account owns that has settled."""
@@ -63,20 +69,16 @@ class Ledger:
             due = self._due[settlement_date] = defaultdict(int)
         balances = self._balances
         for transfer in transfers:
-            amount = transfer.amount
-            debit_account, credit_account, asset = (
-                transfer.debit_account,
-                transfer.credit_account,
-                transfer.asset,
-            )
-            debit = debit_account << _ASSET_BITS | asset
-            credit = credit_account << _ASSET_BITS | asset
-            balances[debit] -= amount
-            balances[credit] += amount
-            if debit_account & _CODE_MASK <= _STREET:
-                due[debit] -= amount
-            if credit_account & _CODE_MASK <= _STREET:
-                due[credit] += amount
+            debit_account, credit_account = transfer.debit_account, transfer.credit_account
+            asset, amount = transfer.asset, transfer.amount
+            if debit_account & _CODE_MASK <= _LAST_UNSETTLED:
+                due[debit_account << _ASSET_BITS | asset] -= amount
+            else:
+                balances[debit_account << _ASSET_BITS | asset] -= amount
+            if credit_account & _CODE_MASK <= _LAST_UNSETTLED:
+                due[credit_account << _ASSET_BITS | asset] += amount
+            else:
+                balances[credit_account << _ASSET_BITS | asset] += amount
 
     def due(self, settlement_date: int) -> tuple[Transfer, ...]:
         """Transfers that settle everything due on or before a day: customers first, then the street."""
@@ -97,23 +99,32 @@ class Ledger:
         return tuple(transfers)
 
     def settle(self, transfers: Iterable[Transfer], settlement_date: int) -> None:
-        """Book the transfers `due` gave and forget what they settled."""
-        self.post(transfers)
+        """Book the transfers `due` gave against what stood due until then."""
+        balances = self._balances
         for day in [day for day in self._due if day <= settlement_date]:
-            del self._due[day]
+            for key, amount in self._due.pop(day).items():
+                balances[key] += amount
+        self.post(transfers)
+        for key in [key for key, amount in balances.items() if not amount]:
+            del balances[key]
 
     def trial_balance(self) -> dict[int, int]:
         """Sum of all balances by asset: zero everywhere in a sound ledger."""
         sums: defaultdict[int, int] = defaultdict(int)
-        for key, amount in self._balances.items():
-            sums[key & _ASSET_MASK] += amount
+        for balances in (self._balances, *self._due.values()):
+            for key, amount in balances.items():
+                sums[key & _ASSET_MASK] += amount
         return dict(sorted(sums.items()))
 
     def balances(self) -> list[tuple[int, int, int]]:
         """Every balance that is not zero as (account, asset, amount), in order."""
+        totals = defaultdict(int, self._balances)
+        for due in self._due.values():
+            for key, amount in due.items():
+                totals[key] += amount
         return [
             (key >> _ASSET_BITS, key & _ASSET_MASK, amount)
-            for key, amount in sorted(self._balances.items())
+            for key, amount in sorted(totals.items())
             if amount
         ]
 
@@ -125,7 +136,12 @@ class Ledger:
             for key, amount in sorted(self._due[day].items())
             if amount
         ]
-        return {"balances": [list(row) for row in self.balances()], "due": due}
+        standing = [
+            [key >> _ASSET_BITS, key & _ASSET_MASK, amount]
+            for key, amount in sorted(self._balances.items())
+            if amount
+        ]
+        return {"balances": standing, "due": due}
 
     @classmethod
     def restore(cls, data: Mapping[str, list[list[int]]]) -> Ledger:

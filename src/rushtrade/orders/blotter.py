@@ -17,6 +17,12 @@ from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, restore_order
 from rushtrade.orders.order import Child, Order, Replacement
 
+# members by name: looking one up in its class costs more than the check it is for
+_BUY_TO_OPEN = Intent.BUY_TO_OPEN
+_SELL_SHORT = Intent.SELL_SHORT
+_SENT = ChildStatus.SENT
+_LIVE = ChildStatus.LIVE
+
 
 class OrderBlotter:
     """Open orders of the house, over the accounts and the ledger their events move."""
@@ -46,7 +52,7 @@ class OrderBlotter:
             _carry_over(self.orders[event.replaces], order)
         self.orders[event.order_id] = order
         account.client_order_ids[event.client_order_id] = event.order_id
-        opens = event.intent is Intent.BUY_TO_OPEN or event.intent is Intent.SELL_SHORT
+        opens = event.intent is _BUY_TO_OPEN or event.intent is _SELL_SHORT
         account.open_orders[event.order_id] = (terms.instrument_id, terms.side, terms.limit_price, opens)
         account.last_entry = (terms, now_ns)
         order.hold_money = event.hold_money
@@ -92,8 +98,8 @@ class OrderBlotter:
         self._ledger.post_trade(event.transfers, settlement_date)
         self._set_hold(account, order, event.hold_money_left, event.hold_shares_left)
         child.leaves -= shares
-        if child.status is ChildStatus.SENT:
-            child.status = ChildStatus.LIVE
+        if child.status is _SENT:
+            child.status = _LIVE
         if child.leaves <= 0:
             require(child.leaves == 0, "an execution is never larger than what its child order has left")
             del self.children[event.token], order.children[event.token]
@@ -159,7 +165,7 @@ class OrderBlotter:
         for child in order.children.values():
             child.replace_token = 0
             if child.status is ChildStatus.REPLACE_SENT:
-                child.status = ChildStatus.LIVE
+                child.status = _LIVE
 
     def ended(self, event: ev.OrderCanceled | ev.OrderExpired) -> None:
         """Let an order go that was canceled or has expired, and void its hold."""
@@ -173,8 +179,8 @@ class OrderBlotter:
         """Mark a child as working at its venue."""
         child = self.children[event.token]
         child.venue_order_id = event.venue_order_id
-        if child.status is ChildStatus.SENT or child.status is ChildStatus.IN_DOUBT:
-            child.status = ChildStatus.LIVE
+        if child.status is _SENT or child.status is ChildStatus.IN_DOUBT:
+            child.status = _LIVE
 
     def child_ended(self, event: ev.ChildEnded) -> None:
         """Let a child go that works no more."""
@@ -198,14 +204,14 @@ class OrderBlotter:
         child.price = event.price
         child.shares += event.leaves - child.leaves
         child.leaves = event.leaves
-        child.status = ChildStatus.LIVE
+        child.status = _LIVE
         child.replace_token = 0
         self.children[event.new_token] = order.children[event.new_token] = child
 
     def cancel_refused(self, event: ev.CancelRefused) -> None:
         """Put a child back to work whose cancel or replace its venue refused."""
         child = self.children[event.token]
-        child.status = ChildStatus.REPLACE_SENT if child.replace_token else ChildStatus.LIVE
+        child.status = ChildStatus.REPLACE_SENT if child.replace_token else _LIVE
         self.orders[child.order_id].cancel_reason = ""
 
     def in_doubt(self, tokens: tuple[int, ...]) -> None:

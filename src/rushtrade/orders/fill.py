@@ -24,11 +24,21 @@ _CAT_FEE = ledger_account(0, LedgerCode.CAT_FEE)
 _VENUE_FEES = ledger_account(0, LedgerCode.VENUE_FEES)
 _UNSETTLED = LedgerCode.CUSTOMER_UNSETTLED
 _MILLION = 1_000_000
+# members by name: looking one up in its class costs more than the check it is for
+_ADDED = Liquidity.ADDED
+_BUY = Side.BUY
+_TRADE_CASH = TransferCode.TRADE_CASH
+_TRADE_SHARES = TransferCode.TRADE_SHARES
+_COMMISSION_CODE = TransferCode.COMMISSION
+_SEC_FEE_CODE = TransferCode.SEC_FEE
+_TAF_CODE = TransferCode.TAF
+_CAT_FEE_CODE = TransferCode.CAT_FEE
+_VENUE_FEE_CODE = TransferCode.VENUE_FEE
 
 
 def venue_fee(route: Route, price: int, shares: int, liquidity: Liquidity) -> int:
     """What a venue charges the firm for an execution in micro-dollars, a fraction of one as a whole; negative = it pays."""
-    added = liquidity is Liquidity.ADDED
+    added = liquidity is _ADDED
     if price >= PRICE_UNIT:
         return (route.make_mils if added else route.take_mils) * shares * MONEY_PER_PRICE_SHARE
     rate_ppm = route.make_sub_dollar_ppm if added else route.take_sub_dollar_ppm
@@ -50,22 +60,22 @@ def fill(
     terms = order.terms
     money = price * shares * MONEY_PER_PRICE_SHARE
     customer = order.account_id << 4 | _UNSETTLED
-    buying = terms.side is Side.BUY
+    buying = terms.side is _BUY
     instrument_id = terms.instrument_id
     if buying:
         transfers = [
-            Transfer(TransferCode.TRADE_CASH, customer, _STREET, CASH, money),
-            Transfer(TransferCode.TRADE_SHARES, _STREET, customer, instrument_id, shares),
+            Transfer(_TRADE_CASH, customer, _STREET, CASH, money),
+            Transfer(_TRADE_SHARES, _STREET, customer, instrument_id, shares),
         ]
     else:
         transfers = [
-            Transfer(TransferCode.TRADE_CASH, _STREET, customer, CASH, money),
-            Transfer(TransferCode.TRADE_SHARES, customer, _STREET, instrument_id, shares),
+            Transfer(_TRADE_CASH, _STREET, customer, CASH, money),
+            Transfer(_TRADE_SHARES, customer, _STREET, instrument_id, shares),
         ]
     filled = order.filled + shares
     commission = scheme.charge(filled) - order.commission
     if commission > 0:
-        transfers.append(Transfer(TransferCode.COMMISSION, customer, _COMMISSION, CASH, commission))
+        transfers.append(Transfer(_COMMISSION_CODE, customer, _COMMISSION, CASH, commission))
     else:
         commission = 0
     sec_fee = taf = cat = 0
@@ -73,19 +83,19 @@ def fill(
     if not buying:
         sec_fee = section_31_fee(order.day_money + money, rules.section_31_rate) - order.sec_fee
         if sec_fee > 0:
-            transfers.append(Transfer(TransferCode.SEC_FEE, customer, _SEC_FEE, CASH, sec_fee))
+            transfers.append(Transfer(_SEC_FEE_CODE, customer, _SEC_FEE, CASH, sec_fee))
         taf = activity_fee(day_shares, rules.taf) - order.taf if rules.taf.applies_at(price) else 0
         if taf > 0:
-            transfers.append(Transfer(TransferCode.TAF, customer, _TAF, CASH, taf))
+            transfers.append(Transfer(_TAF_CODE, customer, _TAF, CASH, taf))
     if rules.cat_rate:
         cat = audit_trail_fee(day_shares, rules.cat_rate) - order.cat_fee
         if cat > 0:
-            transfers.append(Transfer(TransferCode.CAT_FEE, customer, _CAT_FEE, CASH, cat))
+            transfers.append(Transfer(_CAT_FEE_CODE, customer, _CAT_FEE, CASH, cat))
     charged = venue_fee(route, price, shares, liquidity)
     if charged > 0:
-        transfers.append(Transfer(TransferCode.VENUE_FEE, _VENUE_FEES, _STREET, CASH, charged))
+        transfers.append(Transfer(_VENUE_FEE_CODE, _VENUE_FEES, _STREET, CASH, charged))
     elif charged < 0:
-        transfers.append(Transfer(TransferCode.VENUE_FEE, _STREET, _VENUE_FEES, CASH, -charged))
+        transfers.append(Transfer(_VENUE_FEE_CODE, _STREET, _VENUE_FEES, CASH, -charged))
     leaves = terms.quantity - filled
     hold_money = order.hold_money
     if hold_money:

@@ -11,6 +11,13 @@ import msgspec
 from rushtrade.domain.orders import ChildStatus, Intent, OrderStatus, OrderTerms, OrderType, TimeInForce
 from rushtrade.domain.plans import ChildTerms
 
+# members by name: looking one up in its class costs more than the check it is for
+_SENT = ChildStatus.SENT
+_MARKET = OrderType.MARKET
+_LIMIT = OrderType.LIMIT
+_DAY = TimeInForce.DAY
+_GTC = TimeInForce.GTC
+
 
 class Child:
     """One child order at one venue."""
@@ -37,7 +44,7 @@ class Child:
         self.price = terms.price
         self.shares = terms.shares
         self.leaves = terms.shares
-        self.status = ChildStatus.SENT
+        self.status = _SENT
         self.venue_order_id = 0
         self.replace_token = 0
         """Token of the replace on its way to the venue; 0 = none."""
@@ -118,7 +125,7 @@ class Order:
         self.taf = 0
         self.cat_fee = 0
         """Shares, money and regulatory fees of today's executions: fees round up once an order and day."""
-        self.triggered = terms.order_type is OrderType.MARKET or terms.order_type is OrderType.LIMIT
+        self.triggered = terms.order_type is _MARKET or terms.order_type is _LIMIT
         self.children: dict[int, Child] = {}
         """Children that are not done, by token."""
         self.progress = 0
@@ -146,7 +153,7 @@ class Order:
     @property
     def may_rest(self) -> bool:
         """True when what cannot be executed at once may wait in a book."""
-        return self.terms.time_in_force in {TimeInForce.DAY, TimeInForce.GTC} and self.terms.limit_price > 0
+        return self.terms.time_in_force in {_DAY, _GTC} and self.terms.limit_price > 0
 
     @property
     def status(self) -> OrderStatus:
@@ -157,6 +164,6 @@ class Order:
             return OrderStatus.PENDING_REPLACE
         if self.filled:
             return OrderStatus.PARTIALLY_FILLED
-        if any(child.status is not ChildStatus.SENT for child in self.children.values()):
+        if any(child.status is not _SENT for child in self.children.values()):
             return OrderStatus.NEW
         return OrderStatus.NEW if not self.triggered or self.routing_needed else OrderStatus.PENDING_NEW

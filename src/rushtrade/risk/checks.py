@@ -41,6 +41,21 @@ from rushtrade.risk.valuation import (
 from rushtrade.rules.margin import MILLION, MarginRules
 
 _BPS = 10_000
+# members by name: looking one up in its class costs more than the check it is for
+_LIMIT = OrderType.LIMIT
+_STOP_LIMIT = OrderType.STOP_LIMIT
+_STOP = OrderType.STOP
+_DAY = TimeInForce.DAY
+_GTC = TimeInForce.GTC
+_BUY = Side.BUY
+_SELL = Side.SELL
+_RESTRICTED = InstrumentKind.RESTRICTED
+_ENABLED = AccountState.ENABLED
+_MARGIN = AccountKind.MARGIN
+_BUY_TO_OPEN = Intent.BUY_TO_OPEN
+_BUY_TO_CLOSE = Intent.BUY_TO_CLOSE
+_SELL_TO_CLOSE = Intent.SELL_TO_CLOSE
+_SELL_SHORT = Intent.SELL_SHORT
 MARKET_COLLAR_BPS = 400
 """A market order may reach this far through the far side: it leaves as a limit there, and its need is held there."""
 SHORT_HOLD_BPS = 10_300
@@ -84,8 +99,8 @@ def check_form(terms: OrderTerms, increment: int) -> Refusal | None:
             f"quantity {terms.quantity} must be from 1 to {QUANTITY_MAX} shares",
         )
     kind = terms.order_type
-    needs_limit = kind is OrderType.LIMIT or kind is OrderType.STOP_LIMIT
-    needs_stop = kind is OrderType.STOP or kind is OrderType.STOP_LIMIT
+    needs_limit = kind is _LIMIT or kind is _STOP_LIMIT
+    needs_stop = kind is _STOP or kind is _STOP_LIMIT
     limit, stop = terms.limit_price, terms.stop_price
     if needs_limit != (limit > 0) or not 0 <= limit <= PRICE_MAX:
         return Refusal(RejectReason.MALFORMED_PRICE, _price_form("limit", limit, kind, needed=needs_limit))
@@ -99,7 +114,7 @@ def check_form(terms: OrderTerms, increment: int) -> Refusal | None:
             f"price {format_price(price)} is finer than the minimum increment {format_price(increment)} (Rule 612); "
             f"{format_price(down)} or {format_price(down + increment)} would pass",
         )
-    if needs_stop and terms.time_in_force not in {TimeInForce.DAY, TimeInForce.GTC}:
+    if needs_stop and terms.time_in_force not in {_DAY, _GTC}:
         return Refusal(
             RejectReason.TIME_IN_FORCE_NOT_TAKEN,
             f"stop orders take DAY or GTC, not {terms.time_in_force.name}",
@@ -110,9 +125,9 @@ def check_form(terms: OrderTerms, increment: int) -> Refusal | None:
 
 
 def _check_display(terms: OrderTerms) -> Refusal | None:
-    rests = terms.order_type in {OrderType.LIMIT, OrderType.STOP_LIMIT} and terms.time_in_force in {
-        TimeInForce.DAY,
-        TimeInForce.GTC,
+    rests = terms.order_type in {_LIMIT, _STOP_LIMIT} and terms.time_in_force in {
+        _DAY,
+        _GTC,
     }
     if not rests:
         return Refusal(
@@ -148,26 +163,22 @@ def check_order(
 
     `instead_of` names an open order this one would replace, with the money and shares it holds: they count as free.
     """
-    if not instrument.tradable or instrument.kind is InstrumentKind.RESTRICTED:
+    if not instrument.tradable or instrument.kind is _RESTRICTED:
         return Refusal(
             RejectReason.INSTRUMENT_NOT_TRADABLE,
             f"{instrument.symbol} cannot be traded"
-            + (
-                ": restricted stock has no public sale"
-                if instrument.kind is InstrumentKind.RESTRICTED
-                else ""
-            ),
+            + (": restricted stock has no public sale" if instrument.kind is _RESTRICTED else ""),
         )
     if instrument.halted:
         return Refusal(
             RejectReason.INSTRUMENT_HALTED, f"trading in {instrument.symbol} is halted; cancels still work"
         )
-    if not view.market_open and terms.time_in_force is not TimeInForce.GTC:
+    if not view.market_open and terms.time_in_force is not _GTC:
         return Refusal(
             RejectReason.MARKET_CLOSED,
             "the market is closed; a GTC order would be taken and wait for the open",
         )
-    buying = terms.side is Side.BUY
+    buying = terms.side is _BUY
     mark = view.prices.get(instrument.instrument_id, 0)
     far = _far_side(stamp, mark, account.limits.collar_basis_points, buying=buying)
     if far == 0:
@@ -183,7 +194,7 @@ def check_order(
     closing = shares < 0 if buying else shares > 0
     quantity = terms.quantity
     if closing and quantity <= closable:
-        return Approval(Intent.BUY_TO_CLOSE if buying else Intent.SELL_TO_CLOSE, 0, quantity, bound)
+        return Approval(_BUY_TO_CLOSE if buying else _SELL_TO_CLOSE, 0, quantity, bound)
 
     return (
         _check_customer(account, view)
@@ -229,7 +240,7 @@ def _check_customer(account: Account, view: RiskView) -> Refusal | None:
             RejectReason.KILL_SWITCH,
             f"the desk has stopped new orders for {scope}; orders that reduce risk pass",
         )
-    if account.state is AccountState.ENABLED:
+    if account.state is _ENABLED:
         return None
     reason = {
         AccountState.CLOSED: RejectReason.ACCOUNT_CLOSED,
@@ -248,9 +259,9 @@ def _check_erroneous(
     limits = account.limits
     if terms.limit_price and not terms.stop_price:
         reach = far * limits.collar_basis_points // _BPS
-        if terms.side is Side.BUY and terms.limit_price > far + reach:
+        if terms.side is _BUY and terms.limit_price > far + reach:
             return _collar_refusal(instrument, terms, far + reach, far)
-        if terms.side is Side.SELL and terms.limit_price < far - reach:
+        if terms.side is _SELL and terms.limit_price < far - reach:
             return _collar_refusal(instrument, terms, far - reach, far)
     if terms.quantity > limits.order_shares_max:
         return Refusal(
@@ -282,7 +293,7 @@ def _check_erroneous(
 
 
 def _collar_refusal(instrument: Instrument, terms: OrderTerms, bound: int, far: int) -> Refusal:
-    buying = terms.side is Side.BUY
+    buying = terms.side is _BUY
     unit = _whole_unit(bound)
     bound = bound - bound % unit if buying else -(-bound // unit) * unit
     return Refusal(
@@ -305,7 +316,7 @@ def _check_opening(
     closable: int,
     instead_of: tuple[int, int, int],
 ) -> Approval | Refusal:
-    buying, quantity = terms.side is Side.BUY, terms.quantity
+    buying, quantity = terms.side is _BUY, terms.quantity
     if shares > 0 and not buying:
         return Refusal(
             RejectReason.INSUFFICIENT_SHARES,
@@ -332,7 +343,7 @@ def _check_opening(
                 RejectReason.OPPOSITE_ORDER_CROSSES,
                 f"potential wash trade detected: it could trade with your own open order {other_id}; cancel that first",
             )
-    if account.kind is AccountKind.MARGIN:
+    if account.kind is _MARGIN:
         equity, _ = initial_margin(view.ledger, account, view.prices, view.instruments, view.margin)
         credit = has_credit(account, equity, view.margin)
     else:
@@ -350,8 +361,8 @@ def _check_opening(
         lends = credit and rate < MILLION
         return _buying_power_refusal(account, quantity, need, funds, charges, lends=lends)
     if buying:
-        return Approval(Intent.BUY_TO_OPEN, need, 0, bound)
-    if account.kind is not AccountKind.MARGIN or not account.short_permitted or not credit:
+        return Approval(_BUY_TO_OPEN, need, 0, bound)
+    if account.kind is not _MARGIN or not account.short_permitted or not credit:
         return Refusal(
             RejectReason.SHORT_NOT_PERMITTED,
             f"account {account.number} holds no {instrument.symbol} to sell and may not sell short; "
@@ -362,7 +373,7 @@ def _check_opening(
             RejectReason.NOT_EASY_TO_BORROW,
             f"{instrument.symbol} is not on today's easy-to-borrow list; a short sale needs a locate (Reg SHO 203(b)(1))",
         )
-    return Approval(Intent.SELL_SHORT, need, 0, bound)
+    return Approval(_SELL_SHORT, need, 0, bound)
 
 
 def _crosses(terms: OrderTerms, other_limit: int, *, buying: bool) -> bool:
