@@ -108,7 +108,10 @@ def _ratio(value: int, over: int, decimals: int = 0) -> str:
 
 
 def _note(current: MonthFigures, prior: MonthFigures | None) -> str:
+    notes = [current.note, prior.note if prior else ""]
     unmarked = current.holdings_without_mark + (prior.holdings_without_mark if prior else 0)
-    if not unmarked:
-        return ""
-    return f"Holdings in instruments for which no price was ever known: {unmarked}. They are counted at zero."
+    if unmarked:
+        notes.append(
+            f"Holdings in instruments for which no price was ever known: {unmarked}. They are counted at zero."
+        )
+    return " ".join(note for note in notes if note)

@@ -21,6 +21,7 @@ from rushtrade.domain.events import DayClosed, DayOpened, Event, OrderAccepted, 
 from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.numbers import MONEY_UNIT, notional
 from rushtrade.domain.transfers import CASH
+from rushtrade.rules.calendar import new_york_calendar
 
 
 class Month(msgspec.Struct, frozen=True, order=True):
@@ -76,6 +77,14 @@ class MonthFigures(msgspec.Struct, frozen=True):
     trades_processed: int
     shares_traded: int
     customer_accounts: int
+
+    @property
+    def note(self) -> str:
+        """Say when the month is not over: its figures go up to the last close there is."""
+        ends = new_york_calendar().session_on_or_before(self.month.last_day)
+        if self.last_session == ends:
+            return ""
+        return f"{self.month} is not complete: its last trade date is {ends}, closed so far is {self.last_session}."
 
 
 class MetricRow(msgspec.Struct, frozen=True):

@@ -159,3 +159,11 @@ def test_a_text_that_is_no_month_is_refused(text):
 def test_every_line_has_its_definition():
     assert parse_month("2004-11") == NOVEMBER
     assert all(len(metric.definition) > 60 for metric in METRICS)
+
+
+def test_a_month_that_is_not_over_says_so(book):
+    assert volume_report(book.frames, Month(2003, 11)).current.note == ""
+    session(book, dt.date(2004, 11, 29))
+    book.close_day(dt.date(2004, 11, 29))
+    note = volume_report(book.frames, NOVEMBER).current.note
+    assert note == "2004-11 is not complete: its last trade date is 2004-11-30, closed so far is 2004-11-29."
