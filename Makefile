@@ -11,17 +11,14 @@ BIN := $(VENV)/bin
 STAMPS := .make
 ARGS ?=
 PYTEST_ARGS ?=
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Twice quiet: warnings about an index's spare locations are no news to who types `make up`; errors are shown.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-WEB_SOURCES := $(shell find web/src web/public web/test -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/index.html)
 SAY = @printf '%s\n'
 
 # A stamp is worth nothing when what it stands for has been removed.
 ifeq ($(wildcard $(BIN)/python),)
 $(shell rm -f $(STAMPS)/venv $(STAMPS)/runtime $(STAMPS)/package $(STAMPS)/dev)
-endif
-ifeq ($(wildcard src/rushtrade/static/index.html),)
-$(shell rm -f $(STAMPS)/web)
 endif
 ifeq ($(wildcard web/node_modules),)
 $(shell rm -f $(STAMPS)/web-packages)
@@ -33,10 +30,10 @@ help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	$(SAY) '' '  ARGS="…" goes to the command: make up ARGS="--port 8010"; PYTEST_ARGS="…" to pytest; PYTHON=… names the interpreter.'
 
-up: $(STAMPS)/package $(STAMPS)/web ## install what is missing, build the workstation, start the house
+up: web ## install what is missing, build the workstation, start the house
 	@exec $(BIN)/rushtrade up $(ARGS)
 
-test: $(STAMPS)/dev $(STAMPS)/web $(STAMPS)/web-packages browser ## run every check and test
+test: $(STAMPS)/dev web $(STAMPS)/web-packages browser ## run every check and test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -55,7 +52,8 @@ lint: $(STAMPS)/dev $(STAMPS)/web-packages ## run the checks alone, and mend wha
 bench: $(STAMPS)/dev ## measure, print one table, write bench/results.json
 	$(BIN)/python -m bench $(ARGS)
 
-web: $(STAMPS)/web ## build the browser workstation alone
+web: $(STAMPS)/package ## build the browser workstation, when its sources have changed (hatch_build.py knows by their digest)
+	@$(BIN)/python hatch_build.py
 
 lock: $(STAMPS)/dev ## pin all packages anew (needs the package index)
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/python -m piptools compile $(LOCK_OPTIONS) -o requirements.lock pyproject.toml
@@ -90,7 +88,7 @@ $(STAMPS)/venv:
 	@touch $@
 
 $(STAMPS)/runtime: requirements.lock | $(STAMPS)/venv
-	$(SAY) 'python: installing the pinned packages'
+	$(SAY) 'python: installing the pinned packages (a minute or two the first time)'
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
@@ -102,10 +100,6 @@ $(STAMPS)/package: pyproject.toml hatch_build.py $(STAMPS)/runtime
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/package
 	$(SAY) 'python: installing the pinned packages of the tests'
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
-
-$(STAMPS)/web: $(WEB_SOURCES) hatch_build.py $(STAMPS)/package
-	@$(BIN)/python hatch_build.py
 	@touch $@
 
 $(STAMPS)/web-packages: web/package-lock.json hatch_build.py $(STAMPS)/package

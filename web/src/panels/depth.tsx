@@ -105,11 +105,15 @@ export function Depth(props: { desk: Desk; frame: Frame }) {
     if (now === "") return;
     const release = [house.wanted.want("depth", now), house.wanted.want("watch", now)];
     const offs = [house.onDepth.subscribe((changed) => changed === now && look())];
-    look();
     grid?.redraw();
     onCleanup(() => {
       for (const end of [...release, ...offs]) end();
     });
+  });
+  createEffect(() => {
+    symbol();
+    house.line[0]();
+    look();
   });
   createEffect(() => {
     const open = house.openOrders(symbol());
