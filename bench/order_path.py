@@ -18,15 +18,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from rushtrade.app.clocks import MarketClock
-from rushtrade.app.founding import NewAccount, open_customer_accounts
 from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
+from rushtrade.core.clocks import MarketClock
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.numbers import MONEY_UNIT
 from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.rules.world_file import load_world
+from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
 TRADE_DATE = dt.date(2026, 11, 20)
 ACCOUNTS = 2048
@@ -69,6 +69,7 @@ class DeepBook:
             )
 
     def read(self) -> bytes:
+        """Give the day, once."""
         data, self._data = self._data, b""
         return data
 
@@ -79,10 +80,15 @@ class OrderPath:
     def __init__(self, directory: Path) -> None:
         self.clock = MarketClock(0)
         self.core, self.journal = open_core(directory, self.clock, pipelined=True)
-        self.day: TradingDay = prepare_day(self.core, self.clock, load_world("us-2026"), DeepBook(2_000), TRADE_DATE)
+        self.day: TradingDay = prepare_day(
+            self.core, self.clock, load_world("us-2026"), DeepBook(2_000), TRADE_DATE
+        )
         open_customer_accounts(
             self.core,
-            [NewAccount(f"C{number}", AccountKind.MARGIN, 1_000_000 * MONEY_UNIT) for number in range(ACCOUNTS)],
+            [
+                NewAccount(f"C{number}", AccountKind.MARGIN, 1_000_000 * MONEY_UNIT)
+                for number in range(ACCOUNTS)
+            ],
         )
         self.day.open()
         self.fills = 0
@@ -116,6 +122,7 @@ class OrderPath:
         return orders / (time.perf_counter() - began)
 
     def close(self) -> None:
+        """Let go of the journal."""
         self.core.close()
         self.journal.close()
 
@@ -156,7 +163,13 @@ def run(small: int = ORDERS_SMALL, large: int = ORDERS_LARGE) -> list[dict]:
         best, sync = max(rates), max(syncs)
         return [
             row("durable filled orders", best, "orders/s", "fdatasync of a frame", sync),
-            row(f"durable filled orders, {large:,} in a row", sustained, "orders/s", f"{small:,} in a row", best),
+            row(
+                f"durable filled orders, {large:,} in a row",
+                sustained,
+                "orders/s",
+                f"{small:,} in a row",
+                best,
+            ),
             row("memory per finished order", (after - before) * 1024 / large, "bytes", "bound", 1024.0),
         ]
     finally:

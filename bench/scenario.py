@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from rushtrade.app.scenario import build, last_report
-from rushtrade.app.scenario_file import load_scenario
 from rushtrade.rules.day import rules_for_day
+from rushtrade.scenario.file import load_scenario
 
 NAME = "rushtrade-2004"
 LIMIT_S = 10.0

@@ -36,6 +36,7 @@ ROOMS = [
     "portfolio",
     "risk",
     "rules",
+    "scenario",
     "store",
     "wire",
 ]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.report import clearing_files, open_events, read_clearing_day, report, write_files
 from rushtrade.app.scenario import build, last_report, require_empty
-from rushtrade.app.scenario_file import load_scenario
+from rushtrade.scenario.file import load_scenario
 from rushtrade.backoffice.books import Books
 from rushtrade.backoffice.directory import Directory
 from rushtrade.backoffice.folding import fold

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.report import open_events
 from rushtrade.app.scenario import scenario
-from rushtrade.app.scenario_file import MonthTarget, Scenario, load_scenario, scenario_names
-from rushtrade.app.scenario_run import ScenarioPlayer, ScenarioStopped
+from rushtrade.scenario.file import MonthTarget, Scenario, load_scenario, scenario_names
+from rushtrade.scenario.run import ScenarioPlayer, ScenarioStopped
 from rushtrade.backoffice.volume_report import Month, volume_report
 from rushtrade.core.replay import verify
 from rushtrade.domain.errors import InvalidInput

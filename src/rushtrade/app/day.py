@@ -15,11 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rushtrade.app.clocks import MarketClock
-from rushtrade.app.day_tally import DayTally
-from rushtrade.app.day_traders import Traders
 from rushtrade.app.terminal import print_json, refuse_plainly
 from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
+from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core
 from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.errors import InvalidInput
@@ -30,6 +28,8 @@ from rushtrade.risk.valuation import summarize
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.world import World
 from rushtrade.rules.world_file import load_world
+from rushtrade.scenario.day_tally import DayTally
+from rushtrade.scenario.day_traders import Traders
 
 ACCOUNTS_MAX = 100_000
 _MEMORY_DISK = "/dev/shm"  # noqa: S108 - a private directory is made in it

@@ -10,11 +10,11 @@ import msgspec
 
 from rushtrade.api.credentials import CredentialFile
 from rushtrade.api.ports import Permission
-from rushtrade.app.founding import NewAccount, open_customer_accounts
 from rushtrade.core.sequencer import Core
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
 CREDENTIALS_FILE = "credentials.json"
 DEMO_FILE = "demo.json"

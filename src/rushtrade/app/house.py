@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rushtrade.app.clocks import MarketClock
 from rushtrade.app.transit import OrdersOut, ReportsIn, Transit
+from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import AnyCommand, ChangeVenueLink, ObserveMarks, ReportRejected, RouteOrder

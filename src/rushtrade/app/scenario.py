@@ -18,12 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
 from rushtrade.app.report import open_events, print_volume
-from rushtrade.app.scenario_file import Scenario, load_scenario, scenario_names
-from rushtrade.app.scenario_run import ScenarioOutcome, ScenarioPlayer, ScenarioStopped
 from rushtrade.app.terminal import print_json, refuse_plainly
 from rushtrade.backoffice.volume_report import VolumeReport, volume_report
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.journal.sqlite import SqliteJournal
+from rushtrade.scenario.file import Scenario, load_scenario, scenario_names
+from rushtrade.scenario.run import ScenarioOutcome, ScenarioPlayer, ScenarioStopped
 
 STOPPED = 130
 """Exit code after Ctrl-C: 128 and the signal's number."""

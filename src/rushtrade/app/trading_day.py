@@ -11,10 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from rushtrade.app.clocks import MarketClock
 from rushtrade.app.data_directory import JOURNAL_FILE
-from rushtrade.app.founding import define_instruments, execute, found_firm
 from rushtrade.app.house import House
+from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import Progress, restore
 from rushtrade.core.sequencer import Core
 from rushtrade.domain import commands as cmd
@@ -30,6 +29,7 @@ from rushtrade.market.market_data import MarketData
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.world import World
+from rushtrade.scenario.founding import define_instruments, execute, found_firm
 
 
 class TradingDay:

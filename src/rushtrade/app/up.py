@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import datetime as dt
 import os
+import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,6 @@ from rushtrade.app.api_ports import (
     label_port,
     stamp_port,
 )
-from rushtrade.app.clocks import MarketClock
 from rushtrade.app.data_directory import data_directory
 from rushtrade.app.demo import (
     RUNNING_FILE,
@@ -45,6 +45,7 @@ from rushtrade.app.preview import preview_port
 from rushtrade.app.runtime import Runtime
 from rushtrade.app.terminal import print_json, refuse_plainly
 from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
+from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import take_snapshot
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import parse_date
@@ -176,7 +177,7 @@ async def _serve(
         symbols = list(day.flow.symbols)
         running = RunningHouse(address[0], address[1], os.getpid(), symbols)
         write_private(directory / RUNNING_FILE, msgspec.json.encode(running))
-        server = uvicorn.Server(uvicorn.Config(build(ports), log_level="warning", **server_settings()))
+        server = _Server(uvicorn.Config(build(ports), log_level="warning", **server_settings()))
         _announce(demo_credentials(login, address[0], address[1], symbols), day, directory, json=json)
         await _run(server, listening, runtime)
         core.close()
@@ -185,6 +186,22 @@ async def _serve(
     finally:
         (directory / RUNNING_FILE).unlink(missing_ok=True)
         journal.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the house, which has more to close than sockets."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ask the server to end on the first signal, and let the process end by itself."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end)
+        yield
+
+    def _end(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 async def _run(server: uvicorn.Server, listening: socket.socket, runtime: Runtime) -> None:

@@ -13,7 +13,7 @@ from rushtrade.dart.desk import RoutingDesk
 from rushtrade.domain import events as ev
 from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
-from rushtrade.risk.valuation import mark_price, summarize
+from rushtrade.risk.valuation import initial_margin, mark_price
 
 Applications = dict[type[ev.Event], Callable[[Any], None]]
 
@@ -123,8 +123,9 @@ def _day_closed(state: HouseState, event: ev.DayClosed) -> None:
     risk = state.risk
     for account in state.accounts.values():
         if account.positions or state.ledger.trade_date_balance(account.account_id, CASH):
-            summary = summarize(state.ledger, account, risk.prices, state.instruments, risk.margin)
-            account.equity_at_close = summary.equity
+            account.equity_at_close, _ = initial_margin(
+                state.ledger, account, risk.prices, state.instruments, risk.margin
+            )
         account.close_day()
     for instrument_id, instrument in state.instruments.items():
         price = risk.prices.get(instrument_id, 0)

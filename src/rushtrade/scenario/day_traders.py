@@ -9,14 +9,16 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from rushtrade.app.founding import NewAccount, open_customer_accounts
-from rushtrade.app.house import House
-from rushtrade.core.sequencer import Core
+from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.commands import AnyCommand, CancelOrder, EnterOrder, ReplaceOrder
 from rushtrade.domain.numbers import MONEY_UNIT
 from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.market.market_data import MarketData
+from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
 ACTIONS_EACH = 25
 """Actions a customer takes in a day, on average."""
@@ -24,6 +26,19 @@ _CENT = 100
 _DAY, _GTC, _IOC, _FOK = TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK
 _BUY, _SELL = Side.BUY, Side.SELL
 _LIMIT, _MARKET = OrderType.LIMIT, OrderType.MARKET
+
+
+class TradingFloor(Protocol):
+    """What customers see of a house, and the one way in."""
+
+    core: Core
+    data: MarketData
+
+    def stamp(self, terms: OrderTerms) -> QuoteStamp:
+        """Take the quotes that go with an order."""
+
+    def submit(self, command: AnyCommand, actor: str) -> Ticket:
+        """Send a command."""
 
 
 class Traders:
@@ -58,12 +73,12 @@ class Traders:
         """When somebody acts next."""
         return self._agenda[0][0] if self._agenda else None
 
-    def act(self, house: House) -> None:
+    def act(self, floor: TradingFloor) -> None:
         """Let the next customer act now, and choose when they act again."""
         now_ns, place = heapq.heappop(self._agenda)
         trader = self._traders[place]
-        for command in trader.commands(house):
-            house.submit(command, f"account:{trader.account_id}")
+        for command in trader.commands(floor):
+            floor.submit(command, f"account:{trader.account_id}")
         heapq.heappush(self._agenda, (now_ns + trader.wait(), place))
 
 
@@ -87,7 +102,7 @@ class Trader:
         self._dice = dice
         self._routes = routes
         self._count = 0
-        self._choices: Sequence[tuple[float, Callable[[House, int], AnyCommand | None]]] = (
+        self._choices: Sequence[tuple[float, Callable[[TradingFloor, int], AnyCommand | None]]] = (
             (0.34, self._passive),
             (0.18, self._aggressive),
             (0.12, self._market),
@@ -102,83 +117,83 @@ class Trader:
         """Draw the time to the next action."""
         return max(int(self._dice.expovariate(1.0) * self.gap_ns), 1)
 
-    def commands(self, house: House) -> list[AnyCommand]:
+    def commands(self, floor: TradingFloor) -> list[AnyCommand]:
         """Choose what to do now; nothing when there is nothing to do it with."""
-        instruments = sorted(house.core.state.instruments)
+        instruments = sorted(floor.core.state.instruments)
         instrument_id = self._dice.choice(instruments)
         draw, below = self._dice.random(), 0.0
         for weight, choice in self._choices:
             below += weight
             if draw < below:
-                command = choice(house, instrument_id)
+                command = choice(floor, instrument_id)
                 return [] if command is None else [command]
         return []
 
     # --- what a customer may do ----------------------------------------------------------------------
 
-    def _passive(self, house: House, instrument_id: int) -> AnyCommand | None:
-        quote = house.data.nbbo(instrument_id)
+    def _passive(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
+        quote = floor.data.nbbo(instrument_id)
         if quote.state != "good":
             return None
-        side = self._side(house, instrument_id)
+        side = self._side(floor, instrument_id)
         away = self._dice.randrange(0, 6) * _CENT
         price = quote.bid - away if side is _BUY else quote.ask + away
         tif = self._dice.choice((_DAY, _DAY, _DAY, _GTC))
         hidden = self._dice.random() < 0.05
         return self._enter(
-            house,
+            floor,
             OrderTerms(instrument_id, side, _LIMIT, tif, self._size(), price, 0, self._route(), 0, hidden),
         )
 
-    def _aggressive(self, house: House, instrument_id: int) -> AnyCommand | None:
-        quote = house.data.nbbo(instrument_id)
+    def _aggressive(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
+        quote = floor.data.nbbo(instrument_id)
         if quote.state != "good":
             return None
-        side = self._side(house, instrument_id)
+        side = self._side(floor, instrument_id)
         through = self._dice.randrange(0, 4) * _CENT
         price = quote.ask + through if side is _BUY else quote.bid - through
         tif = self._dice.choice((_DAY, _IOC, _IOC, _FOK))
         return self._enter(
-            house, OrderTerms(instrument_id, side, _LIMIT, tif, self._size(), price, 0, self._route())
+            floor, OrderTerms(instrument_id, side, _LIMIT, tif, self._size(), price, 0, self._route())
         )
 
-    def _market(self, house: House, instrument_id: int) -> AnyCommand | None:
-        side = self._side(house, instrument_id)
-        return self._enter(house, OrderTerms(instrument_id, side, _MARKET, _DAY, self._size()))
+    def _market(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
+        side = self._side(floor, instrument_id)
+        return self._enter(floor, OrderTerms(instrument_id, side, _MARKET, _DAY, self._size()))
 
-    def _exit(self, house: House, instrument_id: int) -> AnyCommand | None:
-        position = house.core.state.accounts[self.account_id].positions.get(instrument_id)
+    def _exit(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
+        position = floor.core.state.accounts[self.account_id].positions.get(instrument_id)
         if position is None:
             return None
         free = abs(position.shares) - position.closing_held
         if free <= 0:
             return None
         side = _SELL if position.shares > 0 else _BUY
-        return self._enter(house, OrderTerms(instrument_id, side, _MARKET, _DAY, free))
+        return self._enter(floor, OrderTerms(instrument_id, side, _MARKET, _DAY, free))
 
-    def _stop(self, house: House, instrument_id: int) -> AnyCommand | None:
-        quote = house.data.nbbo(instrument_id)
-        position = house.core.state.accounts[self.account_id].positions.get(instrument_id)
+    def _stop(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
+        quote = floor.data.nbbo(instrument_id)
+        position = floor.core.state.accounts[self.account_id].positions.get(instrument_id)
         if quote.state != "good" or position is None or position.shares - position.closing_held <= 0:
             return None
         stop = quote.bid - self._dice.randrange(2, 30) * _CENT
         terms = OrderTerms(
             instrument_id, _SELL, OrderType.STOP, _DAY, position.shares - position.closing_held, 0, stop
         )
-        return self._enter(house, terms)
+        return self._enter(floor, terms)
 
-    def _cancel(self, house: House, instrument_id: int) -> AnyCommand | None:
+    def _cancel(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
         del instrument_id
-        open_orders = list(house.core.state.accounts[self.account_id].open_orders)
+        open_orders = list(floor.core.state.accounts[self.account_id].open_orders)
         return CancelOrder(self.account_id, self._dice.choice(open_orders)) if open_orders else None
 
-    def _replace(self, house: House, instrument_id: int) -> AnyCommand | None:
+    def _replace(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
         del instrument_id
-        orders = house.core.state.accounts[self.account_id].open_orders
+        orders = floor.core.state.accounts[self.account_id].open_orders
         limits = [order_id for order_id, (_, _, limit, _) in orders.items() if limit]
         if not limits:
             return None
-        order = house.core.state.blotter.orders[self._dice.choice(limits)]
+        order = floor.core.state.blotter.orders[self._dice.choice(limits)]
         step = self._dice.choice((-2, -1, 1, 2)) * _CENT
         return ReplaceOrder(
             self.account_id,
@@ -187,11 +202,11 @@ class Trader:
             self._dice.choice((0, order.terms.quantity + 100, max(order.terms.quantity - 10, 1))),
             order.terms.limit_price + step,
             0,
-            house.stamp(order.terms),
+            floor.stamp(order.terms),
         )
 
-    def _mistake(self, house: House, instrument_id: int) -> AnyCommand | None:
-        mark = house.core.state.risk.prices.get(instrument_id, 100_000)
+    def _mistake(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
+        mark = floor.core.state.risk.prices.get(instrument_id, 100_000)
         mark -= mark % _CENT
         terms = self._dice.choice(
             (
@@ -206,21 +221,21 @@ class Trader:
             )
         )
         if self._count and self._dice.random() < 0.2:
-            return EnterOrder(self.account_id, f"{self.account_id}-1", terms, house.stamp(terms))
-        return self._enter(house, terms)
+            return EnterOrder(self.account_id, f"{self.account_id}-1", terms, floor.stamp(terms))
+        return self._enter(floor, terms)
 
     # --- their habits ----------------------------------------------------------------------------------
 
-    def _enter(self, house: House, terms: OrderTerms) -> EnterOrder:
-        return EnterOrder(self.account_id, self._name(), terms, house.stamp(terms))
+    def _enter(self, floor: TradingFloor, terms: OrderTerms) -> EnterOrder:
+        return EnterOrder(self.account_id, self._name(), terms, floor.stamp(terms))
 
     def _name(self) -> str:
         self._count += 1
         return f"{self.account_id}-{self._count}"
 
-    def _side(self, house: House, instrument_id: int) -> Side:
+    def _side(self, floor: TradingFloor, instrument_id: int) -> Side:
         """Lean against what is held, so that a day ends with positions of a size people have."""
-        shares = house.core.state.accounts[self.account_id].shares(instrument_id)
+        shares = floor.core.state.accounts[self.account_id].shares(instrument_id)
         return _SELL if self._dice.random() < (0.65 if shares > 0 else 0.35) else _BUY
 
     def _size(self) -> int:

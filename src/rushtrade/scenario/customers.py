@@ -11,7 +11,6 @@ from bisect import bisect
 from itertools import accumulate
 from random import Random
 
-from rushtrade.app.scenario_file import MonthTarget
 from rushtrade.backoffice.allocation import deal
 from rushtrade.core.sequencer import Core
 from rushtrade.domain import commands as cmd
@@ -19,6 +18,7 @@ from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState, 
 from rushtrade.domain.numbers import CENT, MONEY_UNIT, notional
 from rushtrade.domain.transfers import CASH
 from rushtrade.rules.world import World
+from rushtrade.scenario.file import MonthTarget
 
 LIMITS = AccountLimits(order_shares_max=2_000_000)
 """House limits of the scenario: shares of a tenth of a cent need large numbers, money is bounded as usual."""

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from rushtrade.app.scenario_market import ScriptedMarket
-from rushtrade.app.scenario_plan import Course, PlannedOrder
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.errors import require
@@ -23,6 +21,8 @@ from rushtrade.domain.instants import MILLISECOND
 from rushtrade.domain.orders import Liquidity, Side
 from rushtrade.domain.plans import Strategy
 from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.scenario.market import ScriptedMarket
+from rushtrade.scenario.plan import Course, PlannedOrder
 
 TWO_PRINTS_PERCENT = 30
 """Children that execute in two prints instead of one."""

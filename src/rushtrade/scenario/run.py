@@ -15,13 +15,8 @@ from random import Random
 
 import msgspec
 
-from rushtrade.app.clocks import MarketClock
-from rushtrade.app.scenario_customers import CLOSED_EACH_MONTH, AccountDesk, Customers
-from rushtrade.app.scenario_file import MonthTarget, Scenario
-from rushtrade.app.scenario_market import SLOTS, ScriptedMarket
-from rushtrade.app.scenario_plan import MonthPlan, PlannedOrder
-from rushtrade.app.scenario_venues import ScriptedStreet
 from rushtrade.backoffice.allocation import deal
+from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import take_snapshot
 from rushtrade.core.sequencer import BATCH_COMMANDS_MAX, Core
 from rushtrade.domain import commands as cmd
@@ -32,6 +27,11 @@ from rushtrade.domain.numbers import CENT, format_cents
 from rushtrade.journal.port import Journal
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.day import RulesForDay, rules_for_day
+from rushtrade.scenario.customers import CLOSED_EACH_MONTH, AccountDesk, Customers
+from rushtrade.scenario.file import MonthTarget, Scenario
+from rushtrade.scenario.market import SLOTS, ScriptedMarket
+from rushtrade.scenario.plan import MonthPlan, PlannedOrder
+from rushtrade.scenario.venues import ScriptedStreet
 
 ORDERS_A_STEP = 72
 """Orders that enter with one step: with their reports they fill a frame, and no more."""

@@ -18,9 +18,6 @@ from enum import IntEnum
 from random import Random
 from typing import TypeVar
 
-from rushtrade.app.scenario_customers import Customer, Customers
-from rushtrade.app.scenario_file import MonthTarget
-from rushtrade.app.scenario_market import SLOTS, ScriptedMarket
 from rushtrade.backoffice.allocation import deal
 from rushtrade.domain.errors import require
 from rushtrade.domain.instants import MINUTE
@@ -29,6 +26,9 @@ from rushtrade.domain.numbers import MONEY_UNIT, PRICE_UNIT, notional
 from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.rules.day import RulesForDay
 from rushtrade.rules.world import World
+from rushtrade.scenario.customers import Customer, Customers
+from rushtrade.scenario.file import MonthTarget
+from rushtrade.scenario.market import SLOTS, ScriptedMarket
 
 T = TypeVar("T")
 

@@ -121,4 +121,4 @@ def _require_order(file: str, months: tuple[MonthTarget, ...]) -> None:
 
 
 def _folder() -> Path:
-    return Path(str(resources.files("rushtrade.app") / "scenarios"))
+    return Path(str(resources.files("rushtrade.scenario") / "scripts"))
