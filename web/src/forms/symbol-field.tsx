@@ -28,7 +28,7 @@ export function SymbolField(props: {
     input.value = props.value;
     props.choose(instrument.symbol);
     input.value = props.value;
-    input.select();
+    input.blur(); // the keys are commands again; Tab goes on from here all the same
   };
   return (
     <div class="symbol-field">

@@ -127,6 +127,7 @@ export function Workstation(props: { leave: (why: string) => void }) {
     if (event.repeat || event.isComposing || desk.dialog[0]() !== null) return;
     const target = event.target as HTMLElement;
     const inText = target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (inText && event.key === "Escape") target.blur();
     const found = desk.commands.keymap.find(event, inText);
     if (found === null) return;
     event.preventDefault();
