@@ -21,11 +21,14 @@ def random_batch(rng, first_token, size):
     rows["kind"] = rng.choice(kinds, size, p=[0.5, 0.34, 0.13, 0.029, 0.001])
     rows["side"] = rng.integers(0, 2, size)
     rows["locate"] = rng.choice([1, 2, 0, 3], size, p=[0.6, 0.398, 0.001, 0.001])
-    rows["firm"] = rng.choice([1, 2, 65_535, 0], size, p=[0.5, 0.3, 0.199, 0.001])
     rows["token"] = first_token + np.arange(size)
+    firms = np.array([1, 2, 65_535])[
+        rows["token"] % 3
+    ]  # so that most instructions name orders of their own firm
+    rows["firm"] = np.where(rng.random(size) < 0.01, rng.choice([0, 1, 2], size), firms)
     repeated = rng.random(size) < 0.01
     rows["token"][repeated] -= rng.integers(1, 300, repeated.sum())
-    rows["original_token"] = np.maximum(0, rows["token"] - rng.integers(0, 400, size))
+    rows["original_token"] = np.maximum(0, rows["token"] - 3 * rng.geometric(0.02, size))
     rows["time_in_force"] = rng.choice([oe.DAY, oe.IOC, oe.FOK, 1], size, p=[0.8, 0.14, 0.055, 0.005])
     rows["display"] = rng.choice([oe.DISPLAYED, oe.HIDDEN, oe.RESERVE, 3], size, p=[0.7, 0.15, 0.148, 0.002])
     offset = rng.geometric(0.15, size) - 4
@@ -34,7 +37,7 @@ def random_batch(rng, first_token, size):
     rows["price"] = np.where(rng.random(size) < 0.03, absurd, rows["price"])
     rows["shares"] = rng.integers(1, 12, size) * rng.choice([1, 10, 100], size)
     rows["shares"] = np.where(
-        rng.random(size) < 0.01, rng.choice([0, -1, 999_999, 1_000_000], size), rows["shares"]
+        rng.random(size) < 0.002, rng.choice([0, -1, 999_999, 1_000_000], size), rows["shares"]
     )
     rows["shares"] = np.where((rows["kind"] == oe.CANCEL) & (rng.random(size) < 0.7), 0, rows["shares"])
     reserve = (rows["display"] == oe.RESERVE) & (rows["kind"] == oe.ENTER)
