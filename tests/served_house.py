@@ -22,6 +22,7 @@ class Served:
         self.hub = app.state.updates
         self.market_hub = app.state.market_hub
         self.workstations = app.state.hub
+        self.sessions = app.state.sessions
         self._loop = loop
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
