@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState
-from rushtrade.domain.orders import OrderTerms
+from rushtrade.domain.orders import OrderTerms, Side
 from rushtrade.ledger.position import Position
 
 
@@ -57,7 +57,7 @@ class Account:
         self.scheme_id = scheme_id
         self.limits = limits
         self.held_money = 0
-        self.open_orders: dict[int, tuple[int, int, int, bool]] = {}
+        self.open_orders: dict[int, tuple[int, Side, int, bool]] = {}
         """Open orders, oldest first: (instrument id, side, limit price or 0, opens a position)."""
         self.positions: dict[int, Position] = {}
         self.client_order_ids: dict[str, int] = {}
@@ -126,7 +126,7 @@ class AccountImage(msgspec.Struct, frozen=True):
     scheme_id: int
     limits: AccountLimits
     held_money: int
-    open_orders: list[tuple[int, int, int, int, bool]]
+    open_orders: list[tuple[int, int, Side, int, bool]]
     last_entry: tuple[OrderTerms, int] | None
     positions: list[list[int]]
     client_order_ids: list[tuple[str, int]]
