@@ -179,7 +179,7 @@ REPORTS_BESIDE_FILLS: Final = 4
 MESSAGES_BESIDE_FILLS: Final = 4
 ANY_PRICE_KEY: Final = -(1 << 62)
 ROWS_AHEAD: Final = 4
-"""How far ahead of the row at work its order's record is asked for."""
+"""How far ahead of the row at work its order's record is asked for; the way to it, twice as far."""
 DOLLAR: Final = 10_000
 
 
@@ -596,17 +596,26 @@ def set_clock(h: int, now_ns: int) -> None:
         store_i64(h + H_CLOCK, now_ns)
 
 
+@inner_kernel
+def named_home(h: int, row: int) -> int:
+    """Where the search for the order begins that a row names."""
+    kind = load_u8(row + E_KIND)
+    named = load_i64(row + (E_ORIGINAL if kind in (CANCEL, REPLACE) else E_TOKEN))
+    return find_home(h, load_u16(row + E_FIRM), named)
+
+
 @kernel
 def submit(h: int, rows: int, begin: int, end: int, now_ns: int) -> int:
     """Carry out the instructions in rows `begin` to `end`; returns the first one not carried out for want of room."""
     set_clock(h, now_ns)
     for position in range(begin, end):
         row = rows + position * ENTRY_BYTES
+        if position + 2 * ROWS_AHEAD < end:
+            prefetch(named_home(h, row + 2 * ROWS_AHEAD * ENTRY_BYTES))
         if position + ROWS_AHEAD < end:
-            ahead = row + ROWS_AHEAD * ENTRY_BYTES
-            kind = load_u8(ahead + E_KIND)
-            named = load_i64(ahead + (E_ORIGINAL if kind in (CANCEL, REPLACE) else E_TOKEN))
-            prefetch(find_home(h, load_u16(ahead + E_FIRM), named))
+            entry = named_home(h, row + ROWS_AHEAD * ENTRY_BYTES)
+            if load_u8(entry + T_WORKING):
+                prefetch(load_i64(h + H_ORDERS) + load_i64(entry + T_ORDER))
         if not room(h, 0):
             return position
         kind = load_u8(row + E_KIND)
