@@ -5,12 +5,12 @@ import type { Preview } from "../feed/protocol";
 import { money, priceText, shares, signOf } from "../lib/numbers";
 import type { Desk } from "../shell/desk";
 
-/** `shown` is a refusal that stands on the page already and is not repeated. */
-export function PreviewTable(props: { preview: Preview; desk: Desk; shown: string | undefined }) {
+/** `refused`: the house has refused the order just now, and its sentence stands above; the preview does not repeat it. */
+export function PreviewTable(props: { preview: Preview; desk: Desk; refused: boolean }) {
   const fees = () => props.preview.fees.filter((fee) => signOf(fee.amount) !== 0);
   return (
     <section class="preview" aria-label="What the order would cost">
-      <Show when={props.preview.reject && props.preview.reject.message !== props.shown}>
+      <Show when={props.preview.reject && !props.refused}>
         <p class="answer bad">{props.preview.reject?.message}</p>
       </Show>
       <For each={props.preview.warnings}>{(warning) => <p class="answer warn">{warning}</p>}</For>

@@ -96,7 +96,7 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
     }, PREVIEW_AFTER_MS);
   });
   onCleanup(() => clearTimeout(timer));
-  createEffect(on(symbol, () => setAnswer(null), { defer: true }));
+  createEffect(on([symbol, draft], () => setAnswer(null), { defer: true })); // an answer belongs to what was sent
 
   const send = async (binding: string) => {
     setTouched(true);
@@ -324,11 +324,11 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
           )}
         </Show>
       </div>
-      <Show when={previewError() !== "" && answer()?.text !== previewError()}>
+      <Show when={previewError() !== "" && answer()?.ok !== false}>
         <p class="answer bad">{previewError()}</p>
       </Show>
       <Show when={preview()}>
-        {(found) => <PreviewTable preview={found()} desk={props.desk} shown={answer()?.text} />}
+        {(found) => <PreviewTable preview={found()} desk={props.desk} refused={answer()?.ok === false} />}
       </Show>
 
       <label class="check">

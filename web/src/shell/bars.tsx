@@ -99,8 +99,11 @@ export function MarketLabel(props: { market: Market | null }) {
           <Show when={market().source === "recorded"}>
             <span class="kind">RECORDED</span>
           </Show>
-          {market().label}
-          <Show when={market().speed !== "1"}>
+          <span class="name">{market().label}</span>
+          <Show when={market().state !== "open"}>
+            <span class="kind">{STATE_WORDS[market().state].toUpperCase()}</span>
+          </Show>
+          <Show when={market().speed !== "1" && market().state === "open"}>
             <span class="speed">
               {market().speed === "max" ? "as fast as possible" : `×${market().speed}`}
             </span>
@@ -164,7 +167,9 @@ export function StatusBar(props: { desk: Desk }) {
             <span class="status-state" data-state={said().state}>
               <span aria-hidden="true">{said().state === "open" ? "●" : "○"}</span>{" "}
               {STATE_WORDS[said().state]}
-              <span class="dim"> {said().session}</span>
+              <Show when={said().state === "open"}>
+                <span class="dim"> {said().session}</span>
+              </Show>
             </span>
             <Show when={said().progress !== null}>
               <span class="progress" title="Through the recorded file">
@@ -173,7 +178,9 @@ export function StatusBar(props: { desk: Desk }) {
               </span>
             </Show>
             <Show when={said().message}>
-              <span class="status-message">{said().message}</span>
+              <span class="status-message" title={said().message ?? ""}>
+                {said().message}
+              </span>
             </Show>
           </>
         )}
