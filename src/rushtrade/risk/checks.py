@@ -32,9 +32,7 @@ from rushtrade.domain.rejects import RejectReason
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.risk.valuation import (
-    funds_available,
-    has_credit,
-    initial_margin,
+    funds_and_credit,
     initial_rate_ppm,
     short_requirement,
 )
@@ -343,11 +341,8 @@ def _check_opening(
                 RejectReason.OPPOSITE_ORDER_CROSSES,
                 f"potential wash trade detected: it could trade with your own open order {other_id}; cancel that first",
             )
-    if account.kind is _MARGIN:
-        equity, _ = initial_margin(view.ledger, account, view.prices, view.instruments, view.margin)
-        credit = has_credit(account, equity, view.margin)
-    else:
-        credit = False
+    funds, credit = funds_and_credit(view.ledger, account, view.prices, view.instruments, view.margin)
+    funds += instead_of[1]
     charges = scheme.charge(quantity) + CENT
     if buying:
         rate = initial_rate_ppm(instrument, view.margin) if credit else MILLION
@@ -356,7 +351,6 @@ def _check_opening(
         price = max(bound, stamp.ask * SHORT_HOLD_BPS // _BPS, view.prices.get(instrument.instrument_id, 0))
         rate = view.margin.initial_ppm if credit else MILLION
         need = short_requirement(price, quantity, rate, view.margin) + charges
-    funds = funds_available(view.ledger, account, view.prices, view.instruments, view.margin) + instead_of[1]
     if need > funds:
         lends = credit and rate < MILLION
         return _buying_power_refusal(account, quantity, need, funds, charges, lends=lends)

@@ -23,6 +23,9 @@ from rushtrade.ledger.ledger import Ledger
 from rushtrade.ledger.position import Position
 from rushtrade.rules.margin import MILLION, MarginRules
 
+_CASH_ACCOUNT = AccountKind.CASH
+_WITHOUT_LOAN_VALUE = (InstrumentKind.WARRANT, InstrumentKind.RESTRICTED)
+
 
 class AccountSummary(msgspec.Struct, frozen=True, gc=False):
     """One account at one moment, in micro-dollars."""
@@ -88,7 +91,7 @@ def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
 
 def initial_rate_ppm(instrument: Instrument, rules: MarginRules) -> int:
     """Initial requirement of an instrument in parts per million of its value; the whole of it without loan value."""
-    if not instrument.marginable or instrument.kind in {InstrumentKind.WARRANT, InstrumentKind.RESTRICTED}:
+    if not instrument.marginable or instrument.kind in _WITHOUT_LOAN_VALUE:
         return MILLION
     return rules.initial_ppm
 
@@ -125,6 +128,23 @@ def initial_margin(
     return equity, requirement
 
 
+def funds_and_credit(
+    ledger: Ledger,
+    account: Account,
+    prices: Mapping[int, int],
+    instruments: Mapping[int, Instrument],
+    rules: MarginRules,
+) -> tuple[int, bool]:
+    """Give the micro-dollars an order's requirement may take, and whether the account may borrow.
+
+    This is what `check_order` enforces and `summarize` shows. Credit needs a margin account at or above the minimum equity.
+    """
+    if account.kind is _CASH_ACCOUNT:
+        return ledger.trade_date_balance(account.account_id, CASH) - account.held_money, False
+    equity, requirement = initial_margin(ledger, account, prices, instruments, rules)
+    return equity - requirement - account.held_money, equity >= rules.minimum_equity
+
+
 def funds_available(
     ledger: Ledger,
     account: Account,
@@ -132,16 +152,8 @@ def funds_available(
     instruments: Mapping[int, Instrument],
     rules: MarginRules,
 ) -> int:
-    """Micro-dollars an order's requirement may take: what `check_order` enforces and `summarize` shows."""
-    if account.kind is AccountKind.CASH:
-        return ledger.trade_date_balance(account.account_id, CASH) - account.held_money
-    equity, requirement = initial_margin(ledger, account, prices, instruments, rules)
-    return equity - requirement - account.held_money
-
-
-def has_credit(account: Account, equity: int, rules: MarginRules) -> bool:
-    """Tell whether an account may borrow: a margin account at or above the minimum equity."""
-    return account.kind is AccountKind.MARGIN and equity >= rules.minimum_equity
+    """Give the micro-dollars an account may still commit or withdraw."""
+    return funds_and_credit(ledger, account, prices, instruments, rules)[0]
 
 
 def summarize(
@@ -170,8 +182,8 @@ def summarize(
             short_value += value
             maintenance += rules.maintenance_short.requirement(-shares, price)
     equity, initial = initial_margin(ledger, account, prices, instruments, rules)
-    multiplier = 2 if has_credit(account, equity, rules) else 1
-    funds = funds_available(ledger, account, prices, instruments, rules)
+    funds, credit = funds_and_credit(ledger, account, prices, instruments, rules)
+    multiplier = 2 if credit else 1
     return AccountSummary(
         cash=cash,
         settled_cash=ledger.settled_balance(account.account_id, CASH),
