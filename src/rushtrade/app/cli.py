@@ -7,6 +7,7 @@ import typer
 from rushtrade.app.dart import app as dart
 from rushtrade.app.day import day
 from rushtrade.app.itch import itch
+from rushtrade.app.journal import journal
 from rushtrade.app.report import report
 from rushtrade.app.scenario import scenario
 from rushtrade.app.up import demo_credentials_command, up
@@ -24,6 +25,7 @@ cli.command()(day)
 cli.command()(itch)
 cli.command()(scenario)
 cli.add_typer(dart, name="dart")
+cli.add_typer(journal, name="journal")
 cli.add_typer(report, name="report")
 
 
