@@ -191,8 +191,10 @@ class OrderBlotter:
         self._drop_child(order, child)
 
     def child_reduced(self, event: ev.ChildReduced) -> None:
-        """Take partly cancelled shares off a child."""
-        self.children[event.token].leaves = event.leaves
+        """Take partly cancelled shares off a child: its size stays what was executed and what is left."""
+        child = self.children[event.token]
+        child.shares -= child.leaves - event.leaves
+        child.leaves = event.leaves
 
     def child_replaced(self, event: ev.ChildReplaced) -> None:
         """Move a child to the token and terms its venue replaced it by."""
