@@ -27,9 +27,9 @@ def check_ledger(state: HouseState) -> None:
             assert position.shares == owned, "a position is what the ledger says the customer owns"
             assert position.shares or not position.cost, "no shares, no cost"
             assert position.cost * position.shares >= 0, "cost has the sign of the shares"
-    owned_assets = {(account >> 4, asset) for account, asset, _ in state.ledger.balances() if account >> 4}
-    for owner, asset in sorted(owned_assets):
-        assert asset == CASH or asset in state.accounts[owner].positions
+    for owner, asset in sorted({(account >> 4, asset) for account, asset, _ in state.ledger.balances()}):
+        if owner and asset != CASH and state.ledger.trade_date_balance(owner, asset):
+            assert asset in state.accounts[owner].positions, "what the ledger says is owned is a position"
 
 
 def check_orders(state: HouseState) -> None:

@@ -1,0 +1,73 @@
+"""Long seeded lives of a firm: deeper than cut-down examples go, checked after every step like them.
+
+A failure names its seed and step. RUSHTRADE_SIMULATION=20 lives twenty times as many lives.
+"""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+
+from support.firm_actions import FirmActions
+from support.whole_firm import WholeFirm
+
+TIMES = int(os.environ.get("RUSHTRADE_SIMULATION", "1"))
+STEPS = 300
+
+USUAL = {
+    "trade": 30,
+    "venues_take": 24,
+    "venues_execute": 10,
+    "reports_arrive": 26,
+    "route": 8,
+    "cancel": 4,
+    "replace": 14,
+    "leave": 4,
+    "observe": 4,
+    "administer": 2,
+    "reports_come_again": 1,
+    "a_report_overtakes_others": 1,
+    "line_breaks_or_comes_back": 2,
+    "restart": 1,
+    "next_day": 1,
+}
+DISTRUSTED = {name: weight for name, weight in USUAL.items() if name != "next_day"} | {
+    "a_venue_contradicts_itself": 12,
+    "a_venue_begins_anew": 1,
+}
+
+
+def live(seed: int, weights: dict[str, int]) -> WholeFirm:
+    """Live one life, checking the books after every step."""
+    chance = Random(seed)
+    firm = WholeFirm()
+    actions = FirmActions(firm)
+    names, sizes = list(weights), list(weights.values())
+    for step in range(STEPS):
+        (name,) = chance.choices(names, sizes)
+        try:
+            getattr(actions, name)(chance)
+            firm.check()
+        except BaseException as error:
+            error.add_note(f"seed {seed}, step {step}: {name}")
+            raise
+    return firm
+
+
+@pytest.mark.parametrize("seed", range(60 * TIMES))
+def test_the_house_believes_what_honest_venues_know(seed):
+    firm = live(seed, USUAL)
+    firm.settle()
+    firm.check()
+    firm.check_venues()
+    firm.check_journal()
+
+
+@pytest.mark.parametrize("seed", range(60 * TIMES))
+def test_nothing_a_venue_says_breaks_the_books(seed):
+    firm = live(seed, DISTRUSTED)
+    firm.settle()
+    firm.check()
+    firm.check_journal()
