@@ -6,7 +6,10 @@ is followed from the journal's first entry, and remembers two numbers an order a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rushtrade.domain import events as ev
+from rushtrade.domain.commands import Command
 from rushtrade.domain.frames import Entry
 
 
@@ -17,24 +20,18 @@ class Trail:
         self._order_of: dict[int, int] = {}
         self._account_of: dict[int, int] = {}
 
-    def follow(self, entry: Entry) -> tuple[set[int], set[int]]:
+    def follow(self, entry: Entry) -> tuple[frozenset[int], frozenset[int]]:
         """Give the orders and accounts of an entry. Every entry must pass here, oldest first."""
         for event in entry.events:
             self._learn(event)
         parts = [entry.command, *entry.events]
-        orders = {
-            getattr(part, name, 0)
-            for part in parts
-            for name in ("order_id", "replacement_id", "replaces", "first_order_id")
-        }
-        tokens = [
-            getattr(part, name, 0) for part in parts for name in ("token", "new_token", "original_token")
-        ]
+        tokens = _numbers(parts, ("token", "new_token", "original_token"))
         tokens += [token for part in parts for token in getattr(part, "in_doubt", ())]
-        orders |= {self._order_of.get(token, 0) for token in tokens}
-        accounts = {getattr(part, "account_id", 0) for part in parts}
-        accounts |= {self._account_of.get(order, 0) for order in orders}
-        return orders - {0}, accounts - {0}
+        orders = _numbers(parts, ("order_id", "replacement_id", "replaces", "first_order_id"))
+        orders += [self._order_of.get(token, 0) for token in tokens]
+        accounts = _numbers(parts, ("account_id",))
+        accounts += [self._account_of.get(order, 0) for order in orders]
+        return frozenset(orders) - {0}, frozenset(accounts) - {0}
 
     def _learn(self, event: ev.AnyEvent) -> None:
         match event:
@@ -47,3 +44,8 @@ class Trail:
                 self._order_of[event.new_token] = event.order_id
             case ev.ChildReplaced():
                 self._order_of[event.new_token] = event.order_id
+
+
+def _numbers(parts: Sequence[Command | ev.Event], names: Sequence[str]) -> list[int]:
+    """Give what stands in fields of these names; 0 where there is none."""
+    return [getattr(part, name, 0) for part in parts for name in names]
