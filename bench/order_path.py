@@ -8,7 +8,6 @@ the same disk, measured alternately.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import os
 import resource
 import shutil
@@ -18,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from rushtrade.app.runtime import settle_memory
 from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.domain import commands as cmd
@@ -150,8 +150,7 @@ def run(small: int = ORDERS_SMALL, large: int = ORDERS_LARGE) -> list[dict]:
     try:
         path = OrderPath(directory)
         path.trade(4 * ACCOUNTS)
-        gc.collect()
-        gc.freeze()
+        settle_memory()
         syncs, rates = [], []
         for _ in range(3):
             syncs.append(fdatasync_rate(directory))

@@ -116,6 +116,9 @@ def prepare_day(
         raise InvalidInput(
             f"this house lives in world {core.state.world!r}; start it with that world, or another with --data elsewhere"
         )
+    routes = world.routes_on(trade_date)
+    if routes != core.state.desk.routes:
+        execute(core, cmd.SetRoutes(routes), "calendar")
     ids = define_instruments(core, instruments)
     if data is None:
         named = {ids[symbol]: symbol for symbol in flow.symbols}

@@ -42,7 +42,7 @@ from rushtrade.app.demo import (
     write_private,
 )
 from rushtrade.app.preview import preview_port
-from rushtrade.app.runtime import Runtime
+from rushtrade.app.runtime import Runtime, settle_memory
 from rushtrade.app.terminal import print_json, refuse_plainly
 from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
 from rushtrade.core.clocks import MarketClock
@@ -173,6 +173,7 @@ async def _serve(
             credentials=credentials,
         )
         runtime.open()
+        settle_memory()
         address = listening.getsockname()
         symbols = list(day.flow.symbols)
         running = RunningHouse(address[0], address[1], os.getpid(), symbols)

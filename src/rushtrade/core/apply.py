@@ -143,6 +143,10 @@ def _route_switched(state: HouseState, event: ev.RouteSwitched) -> None:
     state.desk.switch_route(event.venue, event.enabled)
 
 
+def _routes_set(state: HouseState, event: ev.RoutesSet) -> None:
+    state.desk = RoutingDesk.restore(msgspec.structs.replace(state.desk.snapshot(), routes=event.routes))
+
+
 def _kill_switch_set(state: HouseState, event: ev.KillSwitchSet) -> None:
     if event.account_id:
         state.accounts[event.account_id].killed = event.engaged
@@ -173,6 +177,7 @@ _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.SharesTransferred: _shares_transferred,
     ev.SequencesSet: _sequences_set,
     ev.RouteSwitched: _route_switched,
+    ev.RoutesSet: _routes_set,
     ev.KillSwitchSet: _kill_switch_set,
 }
 _RECORDS = (ev.OrderRejected, ev.CommandRefused, ev.AnomalyRecorded, ev.ReportRepeated)

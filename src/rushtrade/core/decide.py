@@ -43,5 +43,6 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.TransferShares: firm.transfer_shares,
     cmd.SetSequences: firm.set_sequences,
     cmd.SwitchRoute: firm.switch_route,
+    cmd.SetRoutes: firm.set_routes,
     cmd.SetKillSwitch: firm.set_kill_switch,
 }

@@ -280,6 +280,20 @@ def set_sequences(state: HouseState, command: cmd.SetSequences, seq: int) -> Eve
     return [ev.SequencesSet(command.equity_class, command.sequence, command.punt_list)]
 
 
+def set_routes(state: HouseState, command: cmd.SetRoutes, seq: int) -> Events:
+    """Take the fees and latencies of a new day; which routes there are does not change."""
+    del seq
+    codes = [(route.venue, route.code, route.route_code) for route in state.desk.routes]
+    if codes != [(route.venue, route.code, route.route_code) for route in command.routes]:
+        return refused(
+            f"the routes stay {', '.join(code for _, code, _ in codes)}, in this order; only their terms change"
+        )
+    problem = check_tables(command.routes, state.desk.sequences())
+    if problem is not None:
+        return refused(problem)
+    return [ev.RoutesSet(command.routes)]
+
+
 def switch_route(state: HouseState, command: cmd.SwitchRoute, seq: int) -> Events:
     """Enable or disable a route."""
     del seq

@@ -266,6 +266,12 @@ class SwitchRoute(Command, frozen=True, tag=51):
     reason: str
 
 
+class SetRoutes(Command, frozen=True, tag=53):
+    """Set the venues' fees and latencies from now on: the same routes in the same order, as the schedules of a new day say."""
+
+    routes: tuple[Route, ...]
+
+
 class SetKillSwitch(Command, frozen=True, tag=52):
     """Stop (or allow again) all new orders that do not reduce risk; `account_id` 0 = the whole firm."""
 
@@ -301,5 +307,6 @@ AnyCommand: TypeAlias = (
     | OpenMarket
     | SetSequences
     | SwitchRoute
+    | SetRoutes
     | SetKillSwitch
 )

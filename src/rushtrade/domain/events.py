@@ -378,6 +378,12 @@ class RouteSwitched(Event, frozen=True, tag=61):
     reason: str
 
 
+class RoutesSet(Event, frozen=True, tag=63):
+    """The venues' fees and latencies changed."""
+
+    routes: tuple[Route, ...]
+
+
 class KillSwitchSet(Event, frozen=True, tag=62):
     """New orders that do not reduce risk were stopped, or allowed again."""
 
@@ -423,5 +429,6 @@ AnyEvent: TypeAlias = (
     | MarketOpened
     | SequencesSet
     | RouteSwitched
+    | RoutesSet
     | KillSwitchSet
 )

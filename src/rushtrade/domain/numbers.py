@@ -28,7 +28,7 @@ MONEY_PER_PRICE_SHARE = MONEY_UNIT // PRICE_UNIT
 PRICE_MAX = 10_000_000 * PRICE_UNIT
 """Ten million dollars a share: above any listed stock, far below what could overflow."""
 QUANTITY_MAX = 1_000_000_000
-"""A billion shares in one order: above any real one, and price × quantity still fits 64 bits."""
+"""A billion shares in one order: above any real one."""
 MONEY_MAX = 10**12 * MONEY_UNIT
 """A trillion dollars: the largest single amount taken at an edge."""
 

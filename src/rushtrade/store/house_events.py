@@ -193,6 +193,17 @@ def _route_switched(fold: Fold, event: ev.RouteSwitched) -> None:
     fold.image.changed[rows.RouteRow][event.venue] = row
 
 
+def _routes_set(fold: Fold, event: ev.RoutesSet) -> None:
+    for route in event.routes:
+        row = fold.image.routes[route.venue]
+        row.take_mils, row.make_mils = route.take_mils, route.make_mils
+        row.take_sub_dollar_ppm, row.make_sub_dollar_ppm = (
+            route.take_sub_dollar_ppm,
+            route.make_sub_dollar_ppm,
+        )
+        fold.image.changed[rows.RouteRow][route.venue] = row
+
+
 def _nothing_kept(fold: Fold, event: AnyEvent) -> None:
     """Take an event that changes no row; whoever listens hears of it all the same."""
 
@@ -215,5 +226,6 @@ HANDLERS: Final[dict[type, Handler]] = {
     ev.MarketOpened: _market_opened,
     ev.SequencesSet: _sequences_set,
     ev.RouteSwitched: _route_switched,
+    ev.RoutesSet: _routes_set,
     ev.KillSwitchSet: _kill_switch_set,
 }
