@@ -600,3 +600,27 @@ def test_a_page_of_an_unknown_pink_sheet_shows_no_quote(server):
     assert (row[1], row[8], row[9], row[15]) == (0, 0, 0, 10_000)
     assert server.house.market.trades_total(PINK) == 0
     assert server.call(lambda: server.house.store.image.accounts[ACCOUNT].cash) > MONEY_UNIT
+
+
+def test_a_session_that_is_over_closes_its_sockets(server):
+    def expire():
+        for connection in server.workstations.connections:
+            connection.expires = 0.0
+
+    async def script(page):
+        await asyncio.to_thread(server.call, expire)
+        return await close_code_of(page.socket)
+
+    assert on_page(server, script) == 4401
+
+
+def test_a_socket_that_takes_nothing_is_let_go(server):
+    def get_stuck():
+        for connection in server.workstations.connections:
+            connection._sending_since = 1e-9
+
+    async def script(page):
+        await asyncio.to_thread(server.call, get_stuck)
+        return await close_code_of(page.socket)
+
+    assert on_page(server, script) == 4408

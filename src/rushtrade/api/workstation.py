@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 from litestar import Response, WebSocket, delete, get, post, websocket
 from litestar.datastructures import Cookie
 from litestar.exceptions import WebSocketDisconnect
@@ -42,6 +43,7 @@ SOCKETS_OF_SESSION_MAX: Final = 8
 LOGIN_BYTES_MAX: Final = 4 * 1024
 FRAME_BYTES_MAX: Final = 16 * 1024
 REQUESTS_PER_SECOND, REQUESTS_BURST = 50.0, 100
+_log = structlog.get_logger(__name__)
 FOREIGN_ORIGIN, BAD_FRAME, TOO_MANY_SOCKETS = 4403, 4409, 4429
 
 
@@ -248,11 +250,11 @@ async def serve_socket(socket: WebSocket[Any, Any, Any]) -> None:
 
 async def _serve(socket: WebSocket[Any, Any, Any], session: Session) -> None:
     hub: Hub = socket.app.state.hub
-    connection = Connection(hub, socket, session.actor, session.user, session.name)
+    connection = Connection(hub, socket, session.actor, session.user, session.name, session.expires)
     session.sockets[connection] = None
     hub.connections[connection] = None
     writer = asyncio.create_task(connection.run())
-    reader = asyncio.create_task(_read(connection, session))
+    reader = asyncio.create_task(_read(connection))
     try:
         await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -266,7 +268,7 @@ async def _serve(socket: WebSocket[Any, Any, Any], session: Session) -> None:
                 await socket.close(connection.close_code or 1000)
 
 
-async def _read(connection: Connection, session: Session) -> None:
+async def _read(connection: Connection) -> None:
     """Take requests until the socket ends, each in a task of its own."""
     rate = RateLimit(REQUESTS_PER_SECOND, REQUESTS_BURST)
     at_work: set[asyncio.Task[None]] = set()
@@ -275,9 +277,6 @@ async def _read(connection: Connection, session: Session) -> None:
         try:
             raw = await connection.socket.receive_data("text")
         except WebSocketDisconnect:
-            return
-        if session.expires <= time.time():
-            connection.end(NO_SESSION)
             return
         request = _request(raw)
         if request is None or request[0] <= last_id:
@@ -324,7 +323,7 @@ async def _do(connection: Connection, number: int, do: str, arguments: dict[str,
         sentence = busy() if isinstance(fault, HouseBusy) else stopped()
         connection.answer(_error(number, Refused(0, "busy", sentence.message)))
     except Exception as defect:  # noqa: BLE001 - a defect answers one request, it does not end the socket
-        connection.defect(do, defect)
+        _log.error("request failed", do=do, account=connection.account_id, exc_info=defect)
         connection.answer(
             _error(number, Refused(0, "defect", "An error of the house: it has been recorded."))
         )

@@ -16,10 +16,10 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import structlog
 
 from rushtrade.api import workstation_views as views
 from rushtrade.api.board import Board, prints_after, quotes_frame
+from rushtrade.domain import events as ev
 from rushtrade.store import queries, rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ EVERY_S: Final = {"depth": 0.1, "bars": 0.5, "positions": 0.25, "market": 1.0, "
 TOO_SLOW, NO_SESSION, STOPPING = 4408, 4401, 1001
 
 _encode = msgspec.json.Encoder().encode
-_log = structlog.get_logger(__name__)
 
 
 class Hub:
@@ -59,7 +58,7 @@ class Hub:
         self.executions: defaultdict[int, deque[tuple[int, bytes]]] = defaultdict(
             lambda: deque(maxlen=EXECUTIONS_KEPT)
         )
-        """By account: executions of this run, each with its number."""
+        """By account that somebody looks at: executions of this run, each with its number."""
         self.executions_told: defaultdict[int, int] = defaultdict(int)
         self._montages: dict[int, bytes] = {}
         self._tick: asyncio.Task[None] | None = None
@@ -112,36 +111,38 @@ class Hub:
         return found
 
     def _on_change(self, change: Change) -> None:
-        if change.order is None:
-            if type(change.event).__name__ in {"RouteSwitched", "SequencesSet"}:
-                for connection in self.connections:
-                    connection.routes_changed = True
-            elif type(change.event).__name__ == "AnomalyRecorded":
-                self.notify("alarm", f"Venue {change.event.venue}: {change.event.text}")
+        order, execution = change.order, change.execution
+        if order is None:
+            self._on_house_change(change.event)
             return
-        account_id = change.order.account_id
-        if change.execution is not None:
-            self.executions_told[account_id] += 1
-            row = _encode(views.execution_view(change.execution, self.desk.store.image))
-            self.executions[account_id].append((self.executions_told[account_id], row))
-        for connection in self.connections:
-            if connection.account_id == account_id:
-                connection.order_changed(change.order)
+        shown = [each for each in self.connections if each.account_id == order.account_id]
+        if execution is not None:
+            self.executions_told[order.account_id] += 1
+            if shown:
+                row = _encode(views.execution_view(execution, self.desk.store.image))
+                self.executions[order.account_id].append((self.executions_told[order.account_id], row))
+            else:
+                self.executions.pop(order.account_id, None)
+        for connection in shown:
+            connection.order_changed(order)
 
-    def notify(self, level: str, text: str) -> None:
-        """Tell everybody something."""
-        for connection in self.connections:
-            connection.notices.append((level, text))
+    def _on_house_change(self, event: object) -> None:
+        if isinstance(event, (ev.RouteSwitched, ev.SequencesSet)):
+            for connection in self.connections:
+                connection.routes_changed = True
+        elif isinstance(event, ev.AnomalyRecorded):
+            for connection in self.connections:
+                connection.notices.append(("alarm", f"Venue {event.venue}: {event.text}"))
 
 
 class Connection:
     """One workstation's socket."""
 
     def __init__(
-        self, hub: Hub, socket: WebSocket[Any, Any, Any], actor: Actor, user: str, name: str
+        self, hub: Hub, socket: WebSocket[Any, Any, Any], actor: Actor, user: str, name: str, expires: float
     ) -> None:
         self.hub, self.desk, self.socket, self.actor = hub, hub.desk, socket, actor
-        self.user, self.name = user, name
+        self.user, self.name, self.expires = user, name, expires
         self.account_id = actor.account_id
         self.seq = 0
         self.close_code = 0
@@ -158,7 +159,6 @@ class Connection:
         self.routes_changed = False
         self._positions: dict[int, bytes] = {}
         self._account = b""
-        self._market: dict[str, Any] = {}
         self._due: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._sending_since = 0.0
@@ -167,7 +167,9 @@ class Connection:
     # --- being told ---------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Wake the writer; end a socket that takes nothing any more."""
+        """Wake the writer; end a socket that takes nothing any more, or whose session is over."""
+        if time.time() >= self.expires:
+            self.end(NO_SESSION)
         if self._sending_since and time.monotonic() - self._sending_since > SLOW_S:
             self.end(TOO_SLOW)
             if self._writer is not None:
@@ -187,10 +189,6 @@ class Connection:
         if len(self.answers) > 2 * ANSWERS_MAX:
             self.end(TOO_SLOW)
         self._wake.set()
-
-    def defect(self, do: str, defect: Exception) -> None:
-        """Record a defect of ours that a request met."""
-        _log.error("request failed", do=do, account=self.account_id, exc_info=defect)
 
     def end(self, code: int) -> None:
         """Close the socket as soon as possible."""
