@@ -10,33 +10,11 @@ from random import Random
 
 import pytest
 
-from support.firm_actions import FirmActions
+from support.firm_actions import DISTRUSTED, USUAL, FirmActions
 from support.whole_firm import WholeFirm
 
 TIMES = int(os.environ.get("RUSHTRADE_SIMULATION", "1"))
 STEPS = 300
-
-USUAL = {
-    "trade": 30,
-    "venues_take": 24,
-    "venues_execute": 10,
-    "reports_arrive": 26,
-    "route": 8,
-    "cancel": 4,
-    "replace": 14,
-    "leave": 4,
-    "observe": 4,
-    "administer": 2,
-    "reports_come_again": 1,
-    "a_report_overtakes_others": 1,
-    "line_breaks_or_comes_back": 2,
-    "restart": 1,
-    "next_day": 1,
-}
-DISTRUSTED = {name: weight for name, weight in USUAL.items() if name != "next_day"} | {
-    "a_venue_contradicts_itself": 12,
-    "a_venue_begins_anew": 1,
-}
 
 
 def live(seed: int, weights: dict[str, int]) -> WholeFirm:
@@ -44,9 +22,8 @@ def live(seed: int, weights: dict[str, int]) -> WholeFirm:
     chance = Random(seed)
     firm = WholeFirm()
     actions = FirmActions(firm)
-    names, sizes = list(weights), list(weights.values())
     for step in range(STEPS):
-        (name,) = chance.choices(names, sizes)
+        name = actions.choose(chance, weights)
         try:
             getattr(actions, name)(chance)
             firm.check()

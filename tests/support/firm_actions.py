@@ -20,6 +20,29 @@ from support.small_house import MILLION
 from support.whole_firm import WholeFirm
 
 ACCOUNTS = (1, 2, 3)
+USUAL = {
+    "trade": 30,
+    "venues_take": 24,
+    "venues_execute": 10,
+    "reports_arrive": 26,
+    "route": 8,
+    "cancel": 4,
+    "replace": 14,
+    "leave": 4,
+    "observe": 4,
+    "administer": 2,
+    "reports_come_again": 1,
+    "a_report_overtakes_others": 1,
+    "line_breaks_or_comes_back": 2,
+    "restart": 1,
+    "next_day": 1,
+}
+"""How often what happens to a firm whose venues are honest."""
+DISTRUSTED = {name: weight for name, weight in USUAL.items() if name != "next_day"} | {
+    "a_venue_contradicts_itself": 12,
+    "a_venue_begins_anew": 1,
+}
+"""The same with venues that contradict themselves and lose their memory."""
 
 
 class FirmActions:
@@ -34,6 +57,12 @@ class FirmActions:
     @property
     def state(self) -> HouseState:
         return self.firm.house.state
+
+    @staticmethod
+    def choose(chance: Random, weights: dict[str, int]) -> str:
+        """Choose the name of the next step."""
+        (name,) = chance.choices(list(weights), list(weights.values()))
+        return name
 
     def client_order_id(self, chance: Random) -> str:
         """A name of its own, none, or now and then one that was used before."""
