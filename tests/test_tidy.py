@@ -344,13 +344,11 @@ WALLS_BROKEN = [
 
 @pytest.fixture(scope="module")
 def bare_house(tmp_path_factory) -> Path:
-    """The rooms without furniture, and the one import that is excepted."""
+    """The rooms without furniture."""
     source = tmp_path_factory.mktemp("bare") / "src"
     for room in ("", *ROOMS):
         (source / "rushtrade" / room).mkdir(parents=True, exist_ok=True)
         (source / "rushtrade" / room / "__init__.py").touch()
-    (source / "rushtrade" / "risk" / "valuation.py").touch()
-    (source / "rushtrade" / "backoffice" / "books.py").write_text("import rushtrade.risk.valuation\n")
     return source
 
 

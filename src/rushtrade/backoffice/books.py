@@ -4,7 +4,7 @@ A fold of transfers into the same `Ledger` the house itself posts to, of executi
 observed marks. A day's movements are counted from one close to the next, so that money wired in after
 the close belongs to the following day.
 
-Closing marks are the valuation prices of `risk.valuation.mark_price`, the same function that values accounts during the
+Closing marks are the valuation prices of `domain.quotes.mark_price`, the same function that values accounts during the
 day: the last sale within a good quote, else the midpoint, else the last good price. Before anything is observed an
 instrument stands at the previous close it was defined with, or at its first execution.
 """
@@ -29,10 +29,10 @@ from rushtrade.domain.events import (
 )
 from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.numbers import notional
+from rushtrade.domain.quotes import mark_price
 from rushtrade.domain.transfers import CASH, Transfer
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.ledger.position import Position
-from rushtrade.risk.valuation import mark_price
 
 _OWNER_SHIFT = 4
 """An account number is ``owner << 4 | code``: `owner_of`, without a call for each side of each transfer."""

@@ -11,9 +11,10 @@ import msgspec
 from rushtrade.core.state import Customer, HouseState
 from rushtrade.dart.desk import RoutingDesk
 from rushtrade.domain import events as ev
+from rushtrade.domain.quotes import mark_price
 from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
-from rushtrade.risk.valuation import initial_margin, mark_price
+from rushtrade.risk.valuation import initial_margin
 
 Applications = dict[type[ev.Event], Callable[[Any], None]]
 

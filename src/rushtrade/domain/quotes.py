@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from rushtrade.domain.numbers import PRICE_MAX
+
 LEVEL_BYTES = 24
 """One row of `QuoteStamp.levels`: three little-endian int64."""
 
@@ -40,3 +42,16 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     bid: int
     ask: int
     last: int
+
+
+def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
+    """Valuation price of a share, the same in every room: checks, screens, closing marks, equity over time. 0 = none yet.
+
+    The last sale held within a good two-sided quote; the midpoint where nothing has traded; the price before (`previous`) where the
+    quote is one-sided, crossed, absent, or so wide that it says nothing (an offer above twice the bid is somebody's stub).
+    """
+    if 0 < bid <= ask <= min(2 * bid, PRICE_MAX):
+        return min(max(last, bid), ask) if last > 0 else (bid + ask) // 2
+    if previous > 0:
+        return previous
+    return last if 0 < last <= PRICE_MAX else 0

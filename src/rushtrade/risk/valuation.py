@@ -1,8 +1,6 @@
 """What an account is worth and what it may still spend: one set of functions for every check and every screen.
 
-Valuation price of an instrument: the last sale held within a good two-sided quote; the midpoint where nothing has
-traded; the last good price where the quote is one-sided, crossed, absent, or so wide that it says nothing (an offer above twice the
-bid is somebody's stub). Such data therefore never moves a check.
+Prices are valuation prices, `domain.quotes.mark_price`: data that says nothing moves no check.
 
 Margin account: initial requirement by Regulation T (12 CFR 220.12), maintenance by FINRA 4210(c); an account
 below the minimum equity of FINRA 4210(b) gets no credit. Cash account: what it has, less what open orders hold.
@@ -16,7 +14,7 @@ import msgspec
 
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.instruments import Instrument, InstrumentKind
-from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_MAX
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
@@ -76,17 +74,6 @@ def value_position(position: Position, price: int, instrument: Instrument) -> Po
         traded=position.day_cash + (position.shares - carried) * unit,
         charges=-position.day_charges,
     )
-
-
-def mark_price(bid: int, ask: int, last: int, previous: int) -> int:
-    """Valuation price from a quote and last sale; `previous` when they cannot be trusted. 0 = none yet."""
-    if 0 < bid <= ask <= min(2 * bid, PRICE_MAX):
-        if last > 0:
-            return min(max(last, bid), ask)
-        return (bid + ask) // 2
-    if previous > 0:
-        return previous
-    return last if 0 < last <= PRICE_MAX else 0
 
 
 def initial_rate_ppm(instrument: Instrument, rules: MarginRules) -> int:

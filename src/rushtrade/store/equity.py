@@ -1,6 +1,6 @@
 """What accounts are worth, minute by minute and at each close: the points of their equity history.
 
-The price of a share is the house's one rule (`valuation_price`, the same as risk's, which a test holds it to).
+The price of a share is the house's one rule, `domain.quotes.mark_price`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 
 EQUITY_ACCOUNTS_MAX: Final = 500
 """With more accounts in the market than this, a minute gives an equity point only to those that moved."""
-
-
-def valuation_price(bid: int, ask: int, last: int, previous: int) -> int:
-    """The house's price of a share: the last sale held within a good quote, else the midpoint, else what it was before."""
-    if bid > 0 and ask >= bid:
-        return min(max(last, bid), ask) if last > 0 else (bid + ask) // 2
-    return previous if previous > 0 else max(last, 0)
 
 
 def equity_of(image: Image, account: rows.AccountRow) -> int:

@@ -9,8 +9,9 @@ import msgspec
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountLimits
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
+from rushtrade.domain.quotes import mark_price
 from rushtrade.store import rows
-from rushtrade.store.equity import take_equity, valuation_price
+from rushtrade.store.equity import take_equity
 
 if TYPE_CHECKING:
     from rushtrade.domain.events import AnyEvent
@@ -152,7 +153,7 @@ def _marks_observed(fold: Fold, event: ev.MarksObserved) -> None:
     for mark in event.marks:
         known = image.marks.get(mark.instrument_id)
         before = image.instruments[mark.instrument_id].previous_close if known is None else known.price
-        price = valuation_price(mark.bid, mark.ask, mark.last, before)
+        price = mark_price(mark.bid, mark.ask, mark.last, before)
         row = rows.MarkRow(mark.instrument_id, mark.bid, mark.ask, mark.last, price)
         image.marks[mark.instrument_id] = row
         changed[mark.instrument_id] = row

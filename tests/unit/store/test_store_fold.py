@@ -12,9 +12,8 @@ from rushtrade.domain.orders import ChildStatus, Intent, OrderStatus, OrderTerms
 from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
 from rushtrade.domain.quotes import Mark, QuoteStamp
 from rushtrade.domain.rejects import RejectReason
-from rushtrade.risk.valuation import mark_price
 from rushtrade.store import queries, rows
-from rushtrade.store.equity import series_of, valuation_price
+from rushtrade.store.equity import series_of
 
 PRICE = 1_872_400
 STAMP = QuoteStamp(1, PRICE, 300, PRICE + 200, 200, 0, b"")
@@ -264,22 +263,6 @@ def test_activity_pages_never_repeat_and_never_skip(house):
             token = key(page[-1])
         assert sorted(pages) == sorted(key(row) for row in everything)
         assert pages == sorted(pages, reverse=newest_first)
-
-
-@pytest.mark.parametrize(
-    ("bid", "ask", "last", "previous"),
-    [
-        (10, 20, 15, 1),
-        (10, 20, 5, 1),
-        (10, 20, 50, 1),
-        (10, 20, 0, 1),
-        (0, 20, 5, 7),
-        (20, 10, 5, 0),
-        (0, 0, 0, 0),
-    ],
-)
-def test_the_house_has_one_valuation_price(bid, ask, last, previous):
-    assert valuation_price(bid, ask, last, previous) == mark_price(bid, ask, last, previous)
 
 
 def test_equity_is_marked_every_minute_and_at_the_close(house):
