@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.report import clearing_files, open_events, read_clearing_day, report, write_files
 from rushtrade.app.scenario import build, last_report, require_empty
-from rushtrade.scenario.file import load_scenario
 from rushtrade.backoffice.books import Books
 from rushtrade.backoffice.directory import Directory
 from rushtrade.backoffice.folding import fold
@@ -24,6 +23,7 @@ from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.events import DayClosed, OrderFilled
 from rushtrade.journal.reader import SqliteReader
+from rushtrade.scenario.file import load_scenario
 
 PUBLISHED = {
     "month": "2004-11",

@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.report import open_events
 from rushtrade.app.scenario import scenario
-from rushtrade.scenario.file import MonthTarget, Scenario, load_scenario, scenario_names
-from rushtrade.scenario.run import ScenarioPlayer, ScenarioStopped
 from rushtrade.backoffice.volume_report import Month, volume_report
 from rushtrade.core.replay import verify
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import MONEY_UNIT
 from rushtrade.journal.sqlite import SqliteJournal
+from rushtrade.scenario.file import MonthTarget, Scenario, load_scenario, scenario_names
+from rushtrade.scenario.run import ScenarioPlayer, ScenarioStopped
 
 SHIPPED = load_scenario("rushtrade-2004")
 NOVEMBER = Month(2003, 11)

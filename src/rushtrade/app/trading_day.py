@@ -72,10 +72,14 @@ class TradingDay:
         self.house.advance(until_ns)
 
     def close(self) -> None:
-        """End the day: venues close, day orders expire, due trades settle."""
+        """End the day: venues close, day orders expire, due trades settle.
+
+        The house hears that the market has closed before venues hand orders back, so that none is routed to a closed one.
+        """
+        self.house.submit(cmd.OpenMarket(is_open=False), "market")
+        self.house.pump()
         self.market.close(self.clock.now_ns)
         self.house.arrive_all()
-        self.house.submit(cmd.OpenMarket(is_open=False), "market")
         self.house.submit(cmd.CloseDay(day_number(self.trade_date)), "calendar")
         self.house.pump()
         self.house.leave()

@@ -1,0 +1,111 @@
+"""Two trade dates in a row: what waits overnight, what expires, what settles, and a house stopped in between."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
+from rushtrade.core.clocks import MarketClock
+from rushtrade.core.replay import verify
+from rushtrade.core.sequencer import Core
+from rushtrade.domain import commands as cmd
+from rushtrade.domain import events as ev
+from rushtrade.domain.accounts import AccountKind
+from rushtrade.domain.instants import SECOND
+from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.transfers import CASH
+from rushtrade.exchange.generator import GeneratedFlow
+from rushtrade.rules.world_file import load_world
+from rushtrade.scenario.founding import NewAccount, open_customer_accounts
+
+FRIDAY, MONDAY = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
+WORLD = load_world("us-2026")
+
+
+def new_day(core: Core, clock: MarketClock, date: dt.date) -> TradingDay:
+    return prepare_day(core, clock, WORLD, GeneratedFlow(WORLD.symbols, 11), date)
+
+
+def enter(day: TradingDay, account_id: int, name: str, terms: OrderTerms) -> list[ev.AnyEvent]:
+    ticket = day.house.submit(
+        cmd.EnterOrder(account_id, name, terms, day.house.stamp(terms)), f"account:{account_id}"
+    )
+    day.advance(day.clock.now_ns + SECOND)
+    assert ticket.events is not None
+    return ticket.events
+
+
+@pytest.fixture
+def opened(tmp_path):
+    clock = MarketClock(0)
+    core, journal = open_core(tmp_path, clock)
+    with journal:
+        day = new_day(core, clock, FRIDAY)
+        (account_id,) = open_customer_accounts(
+            core, [NewAccount("Ann", AccountKind.MARGIN, 200_000 * MONEY_UNIT)]
+        )
+        day.open()
+        day.advance(day.flow.first_ns + 5 * SECOND)
+        yield day, account_id, journal
+
+
+def test_good_till_cancelled_orders_wait_overnight_and_day_orders_do_not(opened):
+    day, account_id, journal = opened
+    core = day.core
+    bid = day.house.data.nbbo(1).bid
+    far = bid - bid % 100 - 10_000
+    enter(day, account_id, "gtc", OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, 10, far))
+    enter(day, account_id, "day", OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 10, far))
+    enter(day, account_id, "now", OrderTerms(1, Side.BUY, OrderType.MARKET, TimeInForce.DAY, 10))
+    assert len(core.state.blotter.children) == 2
+    held = core.state.accounts[account_id].held_money
+    day.close()
+
+    (order,) = core.state.blotter.orders.values()
+    assert (order.client_order_id, order.routing_needed, order.children) == ("gtc", True, {})
+    assert 0 < core.state.accounts[account_id].held_money < held
+    ledger = core.state.ledger
+    assert ledger.settled_balance(account_id, 1) == 0, "a trade of Friday settles on Monday"
+    assert ledger.trade_date_balance(account_id, 1) == 10
+
+    monday = new_day(core, day.clock, MONDAY)
+    monday.open()
+    monday.advance(monday.flow.first_ns + 2 * SECOND)
+    (child,) = order.children.values()
+    assert child.leaves == 10, "it works at a venue again"
+    monday.close()
+    assert ledger.settled_balance(account_id, 1) == 10
+    assert ledger.settled_balance(account_id, CASH) == ledger.trade_date_balance(account_id, CASH)
+    assert not any(ledger.trial_balance().values())
+    assert verify(journal).commands == core.next_seq - 1
+
+
+def test_a_house_stopped_in_the_middle_of_a_day_goes_on_with_it(opened, tmp_path):
+    day, account_id, journal = opened
+    bid = day.house.data.nbbo(1).bid
+    far = bid - bid % 100 - 10_000
+    enter(day, account_id, "resting", OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 10, far))
+    enter(day, account_id, "bought", OrderTerms(1, Side.BUY, OrderType.MARKET, TimeInForce.DAY, 10))
+    stopped_ns = day.clock.now_ns
+    journal.close()
+
+    clock = MarketClock(0)
+    core, again = open_core(tmp_path, clock)
+    with again:
+        resumed = new_day(core, clock, FRIDAY)
+        resumed.open()
+        resumed.advance(clock.now_ns + SECOND)
+        assert clock.now_ns > stopped_ns
+        assert core.state.accounts[account_id].shares(1) == 10
+        (order,) = core.state.blotter.orders.values()
+        (child,) = order.children.values()
+        assert (order.client_order_id, child.leaves) == ("resting", 10)
+        assert resumed.house.data.nbbo(1).state == "good"
+        ticket = resumed.house.submit(cmd.CancelOrder(account_id, order.order_id), "account:1")
+        resumed.advance(clock.now_ns + SECOND)
+        assert isinstance(ticket.events[0], ev.CancelRequested)
+        assert not core.state.blotter.orders
+        assert core.state.accounts[account_id].held_money == 0
