@@ -25,6 +25,7 @@ import { PreviewTable } from "./preview";
 import { SymbolField } from "./symbol-field";
 
 const PREVIEW_AFTER_MS = 250;
+const PREVIEW_AGAIN_MS = 2_000;
 const SIDES: readonly Side[] = ["buy", "sell", "sell_short"];
 
 export function Ticket(props: { desk: Desk; frame: Frame }) {
@@ -68,34 +69,40 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
     if (now !== "") onCleanup(house.wanted.want("watch", now));
   });
 
+  // The preview follows every change of the draft, and is asked again while it stands: prices, positions and buying power move.
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = 0;
+  const forget = () => {
+    asked++;
+    setPreview(null);
+    setPreviewError("");
+  };
+  const ask = async () => {
+    const turn = ++asked;
+    try {
+      const found = await house.preview(orderBody(symbol(), draft()));
+      if (turn !== asked) return;
+      setPreview(found);
+      setPreviewError("");
+    } catch (error) {
+      if (turn !== asked) return;
+      setPreview(null);
+      setPreviewError(sentence(error));
+    }
+    timer = setTimeout(() => void ask(), PREVIEW_AGAIN_MS);
+  };
   createEffect(() => {
-    const [now, body] = [symbol(), draft()];
+    draft();
+    symbol();
     setAsking(false);
     clearTimeout(timer);
-    if (!whole() || house.line[0]().state !== "open") {
-      setPreview(null);
-      setPreviewError("");
-      return;
-    }
-    const turn = ++asked;
-    timer = setTimeout(async () => {
-      try {
-        const found = await house.preview(orderBody(now, body));
-        if (turn === asked) {
-          setPreview(found);
-          setPreviewError("");
-        }
-      } catch (error) {
-        if (turn === asked) {
-          setPreview(null);
-          setPreviewError(sentence(error));
-        }
-      }
-    }, PREVIEW_AFTER_MS);
+    if (!whole() || house.line[0]().state !== "open") forget();
+    else timer = setTimeout(() => void ask(), PREVIEW_AFTER_MS);
   });
-  onCleanup(() => clearTimeout(timer));
+  onCleanup(() => {
+    asked++;
+    clearTimeout(timer);
+  });
   createEffect(on([symbol, draft], () => setAnswer(null), { defer: true })); // an answer belongs to what was sent
 
   const send = async (binding: string) => {
