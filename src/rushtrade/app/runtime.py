@@ -23,8 +23,10 @@ from rushtrade.store.store import Store
 
 BEAT_SECONDS = 0.01
 """Pause between two advances of market time: a hundred looks at the market a second."""
-LAG_NS_MAX = 250_000_000
-"""Most market time caught up in one beat, so that a busy spell never starves the API."""
+BEAT_WORK_NS = 5_000_000
+"""Wall time one beat works on the market, about: neither a busy spell nor a high speed starves the API or delays the end."""
+SLICE_NS = 100_000_000
+"""Market time between two looks at the wall clock within a beat."""
 WRITE_EVERY_SECONDS = 0.25
 """How often read models are written to their file; they are rebuilt from the journal if the last ones are lost."""
 AS_FAST_AS_POSSIBLE = 0.0
@@ -63,6 +65,8 @@ class Runtime:
         self._next_day = next_day
         self._listeners: list[Callable[[Sequence[int]], None]] = []
         self._nudged = False
+        self._frame_seq = journal.last().seq
+        """Frames are counted as they are released: the journal may already be ahead of what the store was given."""
         self._wall_ns = 0
         self._market_ns = 0
         day.core.subscribe(self._on_frame)
@@ -92,36 +96,47 @@ class Runtime:
     async def run(self) -> None:
         """Let market time pass until cancelled."""
         written = time.monotonic()
+        behind = False
         while True:
-            await asyncio.sleep(0 if self._is_behind() else BEAT_SECONDS)
-            self.beat()
+            await asyncio.sleep(0 if behind else BEAT_SECONDS)
+            behind = self.beat()
             if time.monotonic() - written >= WRITE_EVERY_SECONDS:
                 self.store.write()
                 self._journal.housekeep()
                 written = time.monotonic()
 
-    def beat(self) -> None:
-        """Bring market time up to the wall clock, as far as one beat may."""
+    def beat(self) -> bool:
+        """Bring market time up to the wall clock, as far as one beat may; tell whether it is still behind."""
         if not self.is_open:
             self.day.house.pump()
-            return
-        self.day.advance(max(self._due_ns(), self.day.clock.now_ns))
+            return False
+        behind = self._advance()
         touched = self.day.house.look()
         if touched:
             for listener in self._listeners:
                 listener(touched)
         if self._is_over():
             self._turn_the_day()
+            return False
+        return behind
+
+    def _advance(self) -> bool:
+        clock = self.day.clock
+        due_ns = max(self._due_ns(), clock.now_ns)
+        stop_ns = time.monotonic_ns() + BEAT_WORK_NS
+        while True:
+            self.day.advance(min(due_ns, clock.now_ns + SLICE_NS))
+            if clock.now_ns >= due_ns or self._is_over():
+                return False
+            if time.monotonic_ns() >= stop_ns:
+                return True
 
     def _due_ns(self) -> int:
-        now_ns = self.day.clock.now_ns
+        """Give the market time that belongs to the wall clock now: no later than the close."""
+        close_ns = session_on(self.day.trade_date).close_ns
         if self.speed == AS_FAST_AS_POSSIBLE:
-            return now_ns + LAG_NS_MAX
-        target_ns = self._market_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed)
-        return min(target_ns, now_ns + max(LAG_NS_MAX, int(LAG_NS_MAX * self.speed)))
-
-    def _is_behind(self) -> bool:
-        return self.is_open and self.speed == AS_FAST_AS_POSSIBLE
+            return close_ns
+        return min(self._market_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed), close_ns)
 
     def _pace(self) -> None:
         """Let market time and wall time start together from here."""
@@ -145,4 +160,5 @@ class Runtime:
         self.day.house.pump()
 
     def _on_frame(self, body: FrameBody) -> None:
-        self.store.apply(body, self._journal.last().seq)
+        self._frame_seq += 1
+        self.store.apply(body, self._frame_seq)
