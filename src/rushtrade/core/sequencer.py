@@ -154,14 +154,14 @@ class Core:
         """Decide, commit and release one batch; give the number of commands taken."""
         if self._failure:
             raise HouseStopped(f"the house has stopped: {self._failure}")
-        if not self._inbox:
-            self.settle()
-            return 0
         try:
-            return self._step()
+            if self._inbox:
+                return self._step()
+            self.settle()
         except BaseException as error:
             self._failure = self._failure or f"{type(error).__name__}: {error}"
             raise
+        return 0
 
     def drain(self) -> None:
         """Step until nothing waits and everything is durable and released."""
