@@ -624,3 +624,24 @@ def test_a_socket_that_takes_nothing_is_let_go(server):
         return await close_code_of(page.socket)
 
     assert on_page(server, script) == 4408
+
+
+def test_subscriptions_may_change_while_everything_moves(server):
+    def move(house):
+        reference = house.feed.order(0, AAPL, "B", 1_872_500, 9)
+        house.feed.execute(0, AAPL, reference, 9)
+
+    async def script(page):
+        for number in range(18):
+            wanted = (["AAPL", "MSFT"], ["MSFT"], [])[number % 3]
+            for do in ("watch", "depth", "trades", "bars"):
+                await page.ok(do, symbols=wanted)
+            await page.ok("account.select", account_id=(ACCOUNT, OTHER_ACCOUNT)[number % 2])
+            await asyncio.to_thread(server.call, move, server.house)
+        await page.ok("account.select", account_id=ACCOUNT)
+        before = len(page.pushes)
+        await page.until(lambda: any(each["push"] == "heartbeat" for each in page.pushes[before:]))
+        last = next(push for push in reversed(page.pushes) if push["push"] == "account")
+        return last["account_id"]
+
+    assert on_page(server, script) == ACCOUNT

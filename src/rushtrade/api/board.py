@@ -1,4 +1,4 @@
-"""The board: latest quotes and newest prints of the instruments somebody looks at, each encoded once for all who look.
+"""The board: latest quotes, newest prints and montages of the instruments somebody looks at, each encoded once for all who look.
 
 It refuses to know connections. Whoever looks says `watch`; whatever the pulse names is marked and taken up at the next
 `refresh`. A row of the `quotes` frame (104 bytes, docs/protocols/workstation.md) and the JSON of a print are made once
@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from rushtrade.api.workstation_views import depth_body
 from rushtrade.domain.instants import HOUR
 from rushtrade.domain.numbers import format_price
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rushtrade.api.access import FrontDesk
     from rushtrade.market.quotes import Trade
 
 PRINTS_KEPT: Final = 4_096
 """Prints an instrument's ring holds."""
+WATCHED_MAX: Final = 1_000
+"""Instruments on the board before those that nobody looks at any more are taken off."""
 READ_AT_ONCE: Final = 4_096
 NO_VENUE: Final = 255
 
@@ -61,11 +64,13 @@ class Watched:
 class Board:
     """The instruments somebody looks at."""
 
-    def __init__(self, desk: FrontDesk) -> None:
+    def __init__(self, desk: FrontDesk, looked_at: Callable[[], set[int]]) -> None:
         self._desk = desk
+        self._looked_at = looked_at
         self._market = desk.ports.market
         self._watched: dict[int, Watched] = {}
         self._marked: set[int] = set()
+        self._montages: dict[int, bytes] = {}
         self._indexes: dict[int, int] = {}
         self._day: dt.date | None = None
 
@@ -90,8 +95,24 @@ class Board:
         """Put an instrument on the board, with its day so far."""
         watched = self._watched.get(instrument_id)
         if watched is None:
+            if len(self._watched) >= WATCHED_MAX:
+                wanted = self._looked_at()
+                self._watched = {number: one for number, one in self._watched.items() if number in wanted}
             watched = self._watched[instrument_id] = self._take_up(instrument_id)
         return watched
+
+    def depth_changed(self, instrument_id: int) -> None:
+        """Note that a level of a montage changed."""
+        self._montages.pop(instrument_id, None)
+
+    def montage(self, instrument_id: int) -> bytes:
+        """Give an instrument's montage as JSON without its opening brace."""
+        found = self._montages.get(instrument_id)
+        if found is None:
+            symbol = self._desk.store.image.instruments[instrument_id].symbol
+            found = _encode(depth_body(self._desk, instrument_id, symbol))[1:]
+            self._montages[instrument_id] = found
+        return found
 
     def refresh(self) -> list[int]:
         """Take up what changed since last time; give the instruments on the board that did, in order of their ids."""

@@ -262,7 +262,9 @@ async def _serve(socket: WebSocket[Any, Any, Any], session: Session) -> None:
         hub.connections.pop(connection, None)
         for task in (writer, reader):
             task.cancel()
-        await asyncio.gather(writer, reader, return_exceptions=True)
+        for end in await asyncio.gather(writer, reader, return_exceptions=True):
+            if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect):
+                _log.warning("socket ended", account=connection.account_id, exc_info=end)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(1.0):
                 await socket.close(connection.close_code or 1000)

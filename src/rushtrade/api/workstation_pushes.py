@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from litestar import WebSocket
 
     from rushtrade.api.access import Actor, FrontDesk
+    from rushtrade.api.ports import MarketLabel
     from rushtrade.market.quotes import Bar
     from rushtrade.store.fold import Change
 
@@ -53,14 +54,14 @@ class Hub:
 
     def __init__(self, desk: FrontDesk) -> None:
         self.desk = desk
-        self.board = Board(desk)
+        self.board = Board(desk, self._looked_at)
         self.connections: dict[Connection, None] = {}
         self.executions: defaultdict[int, deque[tuple[int, bytes]]] = defaultdict(
             lambda: deque(maxlen=EXECUTIONS_KEPT)
         )
         """By account that somebody looks at: executions of this run, each with its number."""
         self.executions_told: defaultdict[int, int] = defaultdict(int)
-        self._montages: dict[int, bytes] = {}
+        self._label: MarketLabel | None = None
         self._tick: asyncio.Task[None] | None = None
         self._ends: list[Callable[[], None]] = []
 
@@ -91,9 +92,14 @@ class Hub:
                 self._on_tick()
 
     def _on_tick(self) -> None:
+        label = msgspec.structs.replace(self.desk.ports.label(), progress=None)
+        if label != self._label:
+            self._label = label
+            for connection in self.connections:
+                connection.due_at.pop("market", None)
         changed = self.board.refresh()
         for instrument_id in self.desk.ports.market.touched_depth():
-            self._montages.pop(instrument_id, None)
+            self.board.depth_changed(instrument_id)
             for connection in self.connections:
                 if instrument_id in connection.depth:
                     connection.depth[instrument_id] = True
@@ -101,14 +107,8 @@ class Hub:
             connection.quotes_changed.update(connection.watched.intersection(changed))
             connection.tick()
 
-    def montage(self, instrument_id: int) -> bytes:
-        """Give the montage of an instrument as JSON without its opening brace; made once for all."""
-        found = self._montages.get(instrument_id)
-        if found is None:
-            symbol = self.desk.store.image.instruments[instrument_id].symbol
-            found = _encode(views.depth_body(self.desk, instrument_id, symbol))[1:]
-            self._montages[instrument_id] = found
-        return found
+    def _looked_at(self) -> set[int]:
+        return {number for each in self.connections for number in (*each.watched, *each.prints)}
 
     def _on_change(self, change: Change) -> None:
         order, execution = change.order, change.execution
@@ -159,7 +159,7 @@ class Connection:
         self.routes_changed = False
         self._positions: dict[int, bytes] = {}
         self._account = b""
-        self._due: dict[str, float] = {}
+        self.due_at: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._sending_since = 0.0
         self._writer: asyncio.Task[None] | None = None
@@ -250,8 +250,7 @@ class Connection:
     def _push(self, kind: str, body: bytes) -> bytes:
         """Put kind and seq in front of an encoded object (given without its opening brace)."""
         self.seq += 1
-        comma = b"" if body == b"}" else b","
-        return b'{"push":"%s","seq":%d%s%s' % (kind.encode(), self.seq, comma, body)
+        return b'{"push":"%s","seq":%d,%s' % (kind.encode(), self.seq, body)
 
     def _push_object(self, kind: str, body: dict[str, Any]) -> bytes:
         return self._push(kind, _encode(body)[1:])
@@ -270,13 +269,16 @@ class Connection:
         return self._push_object("hello", body)
 
     def _is_due(self, kind: str, now: float) -> bool:
-        if now < self._due.get(kind, 0.0):
+        if now < self.due_at.get(kind, 0.0):
             return False
-        self._due[kind] = now + EVERY_S[kind]
+        self.due_at[kind] = now + EVERY_S[kind]
         return True
 
     def _due_now(self) -> Iterable[bytes | bytearray]:
-        """Make the messages that are due, one after the other, as the socket takes them."""
+        """Make the messages that are due, one after the other, as the socket takes them.
+
+        Between two of them requests are served: nothing is taken for granted that a request may have changed.
+        """
         now = time.monotonic()
         while self.answers:
             yield self.answers.popleft()
@@ -290,10 +292,10 @@ class Connection:
         if self.routes_changed:
             self.routes_changed = False
             yield self._push_object("routes", {"rows": views.route_views(self.desk.store.image)})
-        if self.images_due or self._is_due("positions", now):
-            yield from self._account_and_positions()
-        if self.images_due:
-            self.images_due = False
+        image, self.images_due = self.images_due, False
+        if image or self._is_due("positions", now):
+            yield from self._account_and_positions(image=image)
+        if image:
             yield self._orders_image()
             yield self._executions_image()
         yield from self._happenings()
@@ -303,23 +305,21 @@ class Connection:
 
     # --- the account -----------------------------------------------------------------------------------
 
-    def _account_and_positions(self) -> Iterable[bytes]:
-        image, accounts = self.desk.store.image, self.desk.ports.accounts
-        row = image.accounts[self.account_id]
-        account = _encode(views.account_view(row, image, accounts.account_summary(self.account_id)))[1:]
-        if account != self._account or self.images_due:
-            self._account = account
+    def _account_and_positions(self, *, image: bool) -> Iterable[bytes]:
+        known, accounts, number = self.desk.store.image, self.desk.ports.accounts, self.account_id
+        summary = accounts.account_summary(number)
+        account = _encode(views.account_view(known.accounts[number], known, summary))[1:]
+        before, self._account = self._account, account
+        if account != before or image:
             yield self._push("account", account)
         encoded = {
-            view.instrument_id: _encode(views.position_view(view, image))
-            for view in accounts.positions(self.account_id)
+            view.instrument_id: _encode(views.position_view(view, known))
+            for view in accounts.positions(number)
         }
-        changed = [text for number, text in encoded.items() if self._positions.get(number) != text]
-        if self.images_due:
-            yield self._push_rows("positions", list(encoded.values()), image=True)
-        elif changed:
-            yield self._push_rows("positions", changed, image=False)
-        self._positions = encoded
+        shown, self._positions = self._positions, encoded
+        rows_due = [text for key, text in encoded.items() if image or shown.get(key) != text]
+        if rows_due or image:
+            yield self._push_rows("positions", rows_due, image=image)
 
     def _orders_image(self) -> bytes:
         """Write open orders and the newest finished ones."""
@@ -366,10 +366,10 @@ class Connection:
             frame = [board.watch(number).row for number in changed]
             yield bytearray(quotes_frame(frame, self.seq, self.desk.ports.clock.now_ns()))
         if any(self.depth.values()) and self._is_due("depth", now):
-            for number, changed_depth in self.depth.items():
-                if changed_depth:
+            for number in list(self.depth):
+                if self.depth.get(number):
                     self.depth[number] = False
-                    yield self._push("depth", self.hub.montage(number))
+                    yield self._push("depth", self.hub.board.montage(number))
         for number in list(self.prints):
             yield from self._prints(number)
         if self.bars and self._is_due("bars", now):
@@ -377,8 +377,9 @@ class Connection:
                 yield from self._bars(number)
 
     def _prints(self, number: int) -> Iterable[bytes]:
-        symbol = self.desk.store.image.instruments[number].symbol
-        seen = self.prints[number]
+        if number not in self.prints:
+            return
+        symbol, seen = self.desk.store.image.instruments[number].symbol, self.prints[number]
         skipped, encoded, last = prints_after(self.hub.board.watch(number), seen, PRINTS_AT_ONCE)
         if encoded:
             self.prints[number] = last
@@ -386,6 +387,8 @@ class Connection:
             yield self._push("trades", head % (_encode(symbol), skipped, b",".join(encoded)))
 
     def _bars(self, number: int) -> Iterable[bytes]:
+        if number not in self.bars:
+            return
         last = self.bars[number]
         since = self.hub.board.day_begins() if last is None else last.start_ns
         found = list(self.desk.ports.market.bars(number, since))[-BARS_IN_IMAGE:]

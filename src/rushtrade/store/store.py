@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-ROWS_WAITING_MAX: Final = 5_000
-"""Rows kept in memory before they are written: a few milliseconds of writing."""
+ROWS_WAITING_MAX: Final = 2_000
+"""Rows kept in memory before they are written: some ten milliseconds of writing, which the event loop waits for."""
 
 R = TypeVar("R", bound=rows.Row)
 

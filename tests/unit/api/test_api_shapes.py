@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_house import AAPL, standing_house
+from api_house import AAPL, MSFT, PINK, standing_house
 from rushtrade.api.access import BUCKETS_MAX, FrontDesk, RateLimit
 from rushtrade.api.board import PRINTS_KEPT, Board, Watched, place_of, prints_after, quotes_frame
 from rushtrade.api.credentials import CredentialFile, check_password, check_secret, hash_password
@@ -106,7 +106,7 @@ def test_the_board_builds_the_day_so_far_and_keeps_it_up():
     for shares in (10, 20):
         reference = house.feed.order(0, AAPL, "B", 1_872_500, 100)
         house.feed.execute(0, AAPL, reference, shares)
-    board = Board(FrontDesk(house.ports()))
+    board = Board(FrontDesk(house.ports()), set)
     house.feed.subscribe(board.mark)
     watched = board.watch(AAPL)
     assert (watched.prints_today, watched.volume, watched.number) == (2, 30, 2)
@@ -167,3 +167,14 @@ def test_encoded_items_join_into_one_array(numbers):
     packed = array_of([msgpack.packb(number) for number in numbers], packed=True)
     assert msgpack.unpackb(packed) == numbers
     assert json.loads(array_of([str(number).encode() for number in numbers], packed=False)) == numbers
+
+
+def test_the_board_lets_go_of_what_nobody_looks_at(monkeypatch):
+    monkeypatch.setattr("rushtrade.api.board.WATCHED_MAX", 2)
+    board = Board(FrontDesk(standing_house().ports()), lambda: {MSFT})
+    kept = board.watch(MSFT)
+    board.watch(AAPL)
+    board.watch(PINK)
+    board.mark([AAPL, MSFT, PINK])
+    assert board.refresh() == [MSFT, PINK]
+    assert board.watch(MSFT) is kept
