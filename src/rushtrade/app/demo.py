@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -20,6 +22,10 @@ CREDENTIALS_FILE = "credentials.json"
 DEMO_FILE = "demo.json"
 DEMO_USER = "demo"
 DEMO_DEPOSIT = 100_000 * MONEY_UNIT
+ANSWER_SECONDS_MAX = 2.0
+"""How long a running house may take to accept a connection: the kernel does it, however busy the house is."""
+
+_StructT = TypeVar("_StructT", bound=msgspec.Struct)
 
 
 class DemoLogin(msgspec.Struct, frozen=True):
@@ -52,10 +58,10 @@ class DemoCredentials(msgspec.Struct, frozen=True):
 
 def open_demo(core: Core, directory: Path) -> tuple[CredentialFile, DemoLogin]:
     """Make sure there is a demo account with a key and a login; give them."""
-    credentials = CredentialFile(directory / CREDENTIALS_FILE)
+    credentials = _read_credentials(directory / CREDENTIALS_FILE)
     path = directory / DEMO_FILE
     if path.exists():
-        login = msgspec.json.decode(path.read_bytes(), type=DemoLogin)
+        login = _read(path, DemoLogin)
         if login.account_id in core.state.accounts and credentials.key(login.api_key) is not None:
             return credentials, login
     demo = NewAccount("Demo customer", AccountKind.MARGIN, DEMO_DEPOSIT, short_permitted=True)
@@ -70,10 +76,34 @@ def open_demo(core: Core, directory: Path) -> tuple[CredentialFile, DemoLogin]:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Write a file that only its owner can read: all of it, or what was there before stays."""
+    beside = path.with_name(path.name + ".new")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _read_credentials(path: Path) -> CredentialFile:
+    try:
+        return CredentialFile(path)
+    except msgspec.MsgspecError as error:
+        raise _damaged(path, error) from None
+
+
+def _read(path: Path, kind: type[_StructT]) -> _StructT:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: msgspec.MsgspecError) -> InvalidInput:
+    return InvalidInput(
+        f"{path} cannot be read: {error}; put back a copy, or remove it to have a new demo login made"
+    )
 
 
 class RunningHouse(msgspec.Struct, frozen=True):
@@ -89,27 +119,41 @@ RUNNING_FILE = "running.json"
 
 
 def read_demo(directory: Path) -> DemoCredentials:
-    """Read what a client needs from the data directory of a running demo."""
+    """Read what a client needs from the data directory of a running demo; refused when nobody answers there."""
     running_path, demo_path = directory / RUNNING_FILE, directory / DEMO_FILE
-    if not running_path.exists() or not demo_path.exists():
+    running = _read(running_path, RunningHouse) if running_path.exists() else None
+    if running is None or not demo_path.exists() or not _answers(running):
         raise InvalidInput(
             f"no house is running on {directory}; start one with: rushtrade up --data {directory}"
         )
-    running = msgspec.json.decode(running_path.read_bytes(), type=RunningHouse)
-    login = msgspec.json.decode(demo_path.read_bytes(), type=DemoLogin)
-    return demo_credentials(login, running.host, running.port, running.symbols)
+    return demo_credentials(_read(demo_path, DemoLogin), running.host, running.port, running.symbols)
+
+
+def _answers(running: RunningHouse) -> bool:
+    """Tell whether the process lives and takes connections: one that was killed leaves its file behind."""
+    try:
+        os.kill(running.process, 0)
+    except PermissionError:
+        pass  # it lives, as somebody else's
+    except OSError:
+        return False
+    try:
+        socket.create_connection((running.host, running.port), ANSWER_SECONDS_MAX).close()
+    except OSError:
+        return False
+    return True
 
 
 def demo_credentials(login: DemoLogin, host: str, port: int, symbols: list[str]) -> DemoCredentials:
     """Put the demo's addresses and secrets together."""
-    http, socket = f"http://{host}:{port}", f"ws://{host}:{port}"
+    place = f"{_reachable(host)}:{port}"
     return DemoCredentials(
-        trading_url=http,
-        data_url=http,
-        trading_stream_url=f"{socket}/stream",
-        data_stream_url=f"{socket}/v2/iex",
-        broker_url=http,
-        web_url=f"{http}/",
+        trading_url=f"http://{place}",
+        data_url=f"http://{place}",
+        trading_stream_url=f"ws://{place}/stream",
+        data_stream_url=f"ws://{place}/v2/iex",
+        broker_url=f"http://{place}",
+        web_url=f"http://{place}/",
         api_key=login.api_key,
         api_secret=login.api_secret,
         web_user=login.web_user,
@@ -118,3 +162,9 @@ def demo_credentials(login: DemoLogin, host: str, port: int, symbols: list[str])
         symbol=symbols[0],
         symbols=symbols,
     )
+
+
+def _reachable(host: str) -> str:
+    """Give the host as a URL from this machine names it: a listener on every address is reached on the loopback one."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
+    return f"[{address}]" if ":" in address else address

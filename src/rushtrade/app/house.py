@@ -31,6 +31,8 @@ MARKS_EVERY_NS = 1_000_000_000
 """Marks for valuation are conflated to one a second of market time: each is a frame in the journal."""
 STOP_MARKS_EVERY_NS = 100_000_000
 """While stop orders wait for a trigger, marks come ten times a second."""
+BEGIN_NS_MAX = 10_000_000_000
+"""Market time whose feeds are held at once while venues are brought to where a house goes on."""
 STEP_NS_MAX = 100_000_000
 """Market time that passes between two looks at the venues, at most: bounds how late a fill of a resting order is seen."""
 
@@ -138,12 +140,20 @@ class House:
             if now_ns >= until_ns and (next_ns is None or next_ns > until_ns):
                 return
 
-    def begin(self, now_ns: int) -> None:
-        """Let the venues live up to an instant before anybody of this house is there: only their feeds are heard."""
-        self._exchanges.advance(now_ns)
+    def begin(self, first_ns: int, now_ns: int) -> None:
+        """Let the venues live from the flow's first message up to an instant, before anybody of this house is there.
+
+        Only their feeds are heard, piece by piece: those of a whole morning at once would fill memory.
+        """
+        lived_ns = min(first_ns, now_ns)
+        while True:
+            self._exchanges.advance(lived_ns)
+            for packet in self._exchanges.collect()[1]:
+                self.data.receive(packet)
+            if lived_ns >= now_ns:
+                break
+            lived_ns = min(lived_ns + BEGIN_NS_MAX, now_ns)
         self.clock.move(now_ns)
-        for packet in self._exchanges.collect()[1]:
-            self.data.receive(packet)
 
     def _live_until(self, now_ns: int) -> None:
         """Let the venues live up to now.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
+import structlog
 import typer
 
 from rushtrade.domain.errors import RushTradeError
@@ -34,3 +35,16 @@ def refuse_plainly(*, json: bool) -> Iterator[None]:
         else:
             typer.echo(f"rushtrade: {text}", err=True)
         raise typer.Exit(REFUSED) from None
+
+
+def log_to_standard_error() -> None:
+    """Keep what the house says of itself apart from what a command was asked to print."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -61,7 +61,7 @@ class TradingDay:
         if not resumed:
             execute(self.core, cmd.OpenDay(day_number(self.trade_date)), "calendar")
         self.market.open()
-        self.house.begin(max(self.flow.first_ns, self.clock.now_ns))
+        self.house.begin(self.flow.first_ns, max(self.flow.first_ns, self.clock.now_ns))
         self.house.resume()
         if not state.risk.market_open:
             self.house.submit(cmd.OpenMarket(is_open=True), "market")

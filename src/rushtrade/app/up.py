@@ -43,7 +43,7 @@ from rushtrade.app.demo import (
 )
 from rushtrade.app.preview import preview_port
 from rushtrade.app.runtime import Runtime, settle_memory
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import log_to_standard_error, print_json, refuse_plainly
 from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import take_snapshot
@@ -58,6 +58,10 @@ from rushtrade.store.store import Store
 
 STORE_FILE = "views.sqlite"
 SPEED_MAX = 10_000.0
+DATE_BITS = 22
+"""A generated day's seed is the house's seed above so many bits of the date's ordinal (the year 9999 needs them)."""
+CONNECTIONS_WAITING_MAX = 2_048
+"""Connections the kernel keeps for us until they are taken: the server's own measure."""
 SWITCH_SECONDS = 0.0002
 """How soon the committing thread gets the interpreter back: Python's own 5 ms would halve what it gains."""
 
@@ -82,6 +86,7 @@ def up(
 ) -> None:
     """Start the house and serve its page, its APIs and its streams until interrupted."""
     with refuse_plainly(json=json), contextlib.suppress(KeyboardInterrupt):
+        log_to_standard_error()
         pace = _speed(speed)
         listening = _listen(host, port)
         uvloop.run(
@@ -125,11 +130,12 @@ def _speed(text: str) -> float:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything is opened, so that a taken one costs nothing."""
+    """Take the address before anything is opened: a taken one costs nothing, and early clients wait instead of being refused."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(CONNECTIONS_WAITING_MAX)
     except OSError as error:
         listening.close()
         raise InvalidInput(
@@ -154,7 +160,7 @@ async def _serve(
     core, journal = open_core(directory, clock, pipelined=True)
     try:
         trade_date = choose_date(core, date, new_york_calendar().last_trading_day(time.time_ns()))
-        day = prepare_day(core, clock, world, _source(market, world, seed), trade_date)
+        day = prepare_day(core, clock, world, _source(market, world, seed, trade_date), trade_date)
         credentials, login = open_demo(core, directory)
         store = Store(directory / STORE_FILE)
         store.catch_up(journal)
@@ -219,8 +225,11 @@ async def _run(server: uvicorn.Server, listening: socket.socket, runtime: Runtim
         await market
 
 
-def _source(market: Path | None, world: World, seed: int) -> FlowSource:
-    return GeneratedFlow(world.symbols, seed) if market is None else ItchFile(market)
+def _source(market: Path | None, world: World, seed: int, trade_date: dt.date) -> FlowSource:
+    """Give a trade date's order flow: generated anew after a restart, it is the same again."""
+    if market is not None:
+        return ItchFile(market)
+    return GeneratedFlow(world.symbols, (seed << DATE_BITS) + trade_date.toordinal())
 
 
 def _following(world: World, market: Path | None, seed: int) -> Callable[[TradingDay], TradingDay | None]:
@@ -229,7 +238,7 @@ def _following(world: World, market: Path | None, seed: int) -> Callable[[Tradin
         if market is not None:
             return None
         date = new_york_calendar().add_sessions(day.trade_date, 1)
-        source = _source(None, world, seed + date.toordinal())
+        source = _source(None, world, seed, date)
         return prepare_day(day.core, day.clock, world, source, date, day.house.data)
 
     return following
