@@ -10,7 +10,7 @@ export interface Column {
   /** Share of the width that is left over; 0 = stays as it is. */
   grow?: number;
   align?: Align;
-  /** When the panel is too narrow the column with the highest number goes first; without a number it always stays. */
+  /** When the panel is too narrow the columns with the highest number go first, together; without a number it always stays. */
   drop?: number;
   /** What a screen reader says instead of the title. */
   spoken?: string;
@@ -66,13 +66,14 @@ export function resetCell(cell: Cell, ink: string): void {
 
 /** Which columns fit into `width`, and where they stand. */
 export function placeColumns(columns: readonly Column[], width: number): PlacedColumn[] {
-  const kept = [...columns];
+  let kept = [...columns];
   let total = kept.reduce((sum, column) => sum + column.width, 0);
   while (total > width) {
-    const gone = mostDroppable(kept);
-    if (gone === undefined) break;
-    kept.splice(kept.indexOf(gone), 1);
-    total -= gone.width;
+    const highest = Math.max(...kept.map((column) => column.drop ?? Number.NEGATIVE_INFINITY));
+    if (highest === Number.NEGATIVE_INFINITY) break;
+    const gone = kept.filter((column) => column.drop === highest);
+    kept = kept.filter((column) => column.drop !== highest);
+    total -= gone.reduce((sum, column) => sum + column.width, 0);
   }
   const spare = Math.max(0, width - total);
   const shares = kept.reduce((sum, column) => sum + (column.grow ?? 0), 0);
@@ -83,12 +84,4 @@ export function placeColumns(columns: readonly Column[], width: number): PlacedC
     left += placed.width;
     return placed;
   });
-}
-
-function mostDroppable(columns: readonly Column[]): Column | undefined {
-  let found: Column | undefined;
-  for (const column of columns) {
-    if (column.drop !== undefined && column.drop > (found?.drop ?? Number.NEGATIVE_INFINITY)) found = column;
-  }
-  return found;
 }

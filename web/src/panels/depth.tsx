@@ -20,14 +20,14 @@ import { levelOf, ownShares } from "./montage";
 
 const COLUMNS: readonly Column[] = [
   { key: "bid_own", title: "Own", width: 48, align: "right", grow: 1, drop: 2, spoken: "Own shares bid" },
-  { key: "bid_venue", title: "Bid", width: 62, grow: 2, spoken: "Bid venue" },
+  { key: "bid_venue", title: "Bid", width: 58, grow: 2, spoken: "Bid venue" },
   { key: "bid_orders", title: "#", width: 32, align: "right", drop: 3, spoken: "Bid orders" },
-  { key: "bid_size", title: "Size", width: 58, align: "right", grow: 1, spoken: "Bid size" },
-  { key: "bid", title: "Price", width: 64, align: "right", grow: 1, spoken: "Bid price" },
-  { key: "ask", title: "Price", width: 64, align: "right", grow: 1, spoken: "Ask price" },
-  { key: "ask_size", title: "Size", width: 58, align: "right", grow: 1, spoken: "Ask size" },
+  { key: "bid_size", title: "Size", width: 52, align: "right", grow: 1, spoken: "Bid size" },
+  { key: "bid", title: "Price", width: 58, align: "right", grow: 1, spoken: "Bid price" },
+  { key: "ask", title: "Price", width: 58, align: "right", grow: 1, spoken: "Ask price" },
+  { key: "ask_size", title: "Size", width: 52, align: "right", grow: 1, spoken: "Ask size" },
   { key: "ask_orders", title: "#", width: 32, align: "right", drop: 3, spoken: "Ask orders" },
-  { key: "ask_venue", title: "Ask", width: 62, grow: 2, align: "left", spoken: "Ask venue" },
+  { key: "ask_venue", title: "Ask", width: 58, grow: 2, align: "left", spoken: "Ask venue" },
   { key: "ask_own", title: "Own", width: 48, align: "right", grow: 1, drop: 2, spoken: "Own shares offered" },
 ];
 

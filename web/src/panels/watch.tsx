@@ -15,12 +15,12 @@ import type { Frame } from "../shell/dock";
 export const WATCH_MAX = 200;
 
 const COLUMNS: readonly Column[] = [
-  { key: "symbol", title: "Symbol", width: 54, grow: 1 },
-  { key: "last", title: "Last", width: 62, align: "right", grow: 1 },
-  { key: "percent", title: "Chg %", width: 58, align: "right", grow: 1, spoken: "Change in percent" },
+  { key: "symbol", title: "Symbol", width: 50, grow: 1 },
+  { key: "last", title: "Last", width: 60, align: "right", grow: 1 },
+  { key: "percent", title: "Chg %", width: 54, align: "right", grow: 1, spoken: "Change in percent" },
   { key: "change", title: "Chg", width: 54, align: "right", grow: 1, drop: 5, spoken: "Change" },
-  { key: "bid", title: "Bid", width: 62, align: "right", grow: 1 },
-  { key: "ask", title: "Ask", width: 62, align: "right", grow: 1 },
+  { key: "bid", title: "Bid", width: 58, align: "right", grow: 1 },
+  { key: "ask", title: "Ask", width: 58, align: "right", grow: 1 },
   { key: "sizes", title: "Size", width: 82, align: "right", grow: 1, drop: 4, spoken: "Bid and ask size" },
   { key: "volume", title: "Volume", width: 62, align: "right", grow: 1, drop: 3 },
   { key: "range", title: "Low – High", width: 116, align: "right", grow: 1, drop: 6, spoken: "Low and high" },

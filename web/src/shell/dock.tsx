@@ -41,14 +41,17 @@ export class Dock {
   constructor(
     private readonly element: HTMLElement,
     private readonly kinds: ReadonlyMap<string, PanelKind>,
+    /** A panel was put into a window of its own: keys must work there, too. */
+    opened: (window: Window) => void,
   ) {
     this.api = createDockview(element, {
-      theme: { name: "rushtrade", className: "dockview-theme-dark dock-theme", colorScheme: "dark", gap: 3 },
+      theme: { name: "rushtrade", className: "dockview-theme-dark", colorScheme: "dark", gap: 3 },
       popoutUrl: "/popout.html",
       defaultRenderer: "onlyWhenVisible",
       createComponent: (options) => this.content(options.id, options.name),
       createTabComponent: (options) => this.tab(options.id),
     });
+    this.api.onDidAddPopoutGroup((popout) => opened(popout.window));
     this.restore();
     this.api.onDidLayoutChange(() => this.store());
   }

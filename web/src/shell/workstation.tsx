@@ -107,7 +107,7 @@ export function Workstation(props: { leave: (why: string) => void }) {
   let dockElement!: HTMLDivElement;
 
   onMount(() => {
-    const dock = new Dock(dockElement, new Map(kinds.map((kind) => [kind.kind, kind])));
+    const dock = new Dock(dockElement, new Map(kinds.map((kind) => [kind.kind, kind])), listen);
     desk.dock = dock;
     house.start();
     onCleanup(() => {
@@ -133,12 +133,26 @@ export function Workstation(props: { leave: (why: string) => void }) {
     event.preventDefault();
     desk.commands.run(found.command, `key:${found.binding}`);
   };
-  const blur = () => desk.arming.disarm("the window lost the focus");
-  window.addEventListener("keydown", keydown);
-  window.addEventListener("blur", blur);
+  const blur = () => {
+    // Going from one window of the workstation to another is no loss of focus.
+    setTimeout(() => {
+      if (!windows.some((one) => !one.closed && one.document.hasFocus())) {
+        desk.arming.disarm("the window lost the focus");
+      }
+    });
+  };
+  const windows: Window[] = [];
+  const listen = (target: Window) => {
+    windows.push(target);
+    target.addEventListener("keydown", keydown);
+    target.addEventListener("blur", blur);
+  };
+  listen(window);
   onCleanup(() => {
-    window.removeEventListener("keydown", keydown);
-    window.removeEventListener("blur", blur);
+    for (const one of windows) {
+      one.removeEventListener("keydown", keydown);
+      one.removeEventListener("blur", blur);
+    }
   });
 
   const close = () => desk.dialog[1](null);
