@@ -23,6 +23,7 @@ BENCHMARKS = (
     "itch_books",
     "dart_plan",
     "journal",
+    "api",
     "scenario",
 )
 RESULTS = Path(__file__).parent / "results.json"

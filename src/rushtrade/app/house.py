@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rushtrade.app.transit import OrdersOut, ReportsIn, Transit
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain import events as ev
@@ -22,6 +21,7 @@ from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
 from rushtrade.gateway.order_gateway import OrderGateway, VenueLink
 from rushtrade.gateway.reports import read_reports
+from rushtrade.gateway.transit import OrdersOut, ReportsIn, Transit
 from rushtrade.market.market_data import MarketData
 from rushtrade.rules.world import World
 from rushtrade.wire.feed_packet import FeedPacket

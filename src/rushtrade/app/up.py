@@ -41,6 +41,7 @@ from rushtrade.app.demo import (
     read_demo,
     write_private,
 )
+from rushtrade.app.metrics import house_registry
 from rushtrade.app.preview import preview_port
 from rushtrade.app.runtime import Runtime, settle_memory
 from rushtrade.app.terminal import log_to_standard_error, print_json, refuse_plainly
@@ -184,7 +185,9 @@ async def _serve(
         symbols = list(day.flow.symbols)
         running = RunningHouse(address[0], address[1], os.getpid(), symbols)
         write_private(directory / RUNNING_FILE, msgspec.json.encode(running))
-        server = _Server(uvicorn.Config(build(ports), log_level="warning", **server_settings()))
+        server = _Server(
+            uvicorn.Config(build(ports, house_registry(runtime)), log_level="warning", **server_settings())
+        )
         _announce(demo_credentials(login, address[0], address[1], symbols), day, directory, json=json)
         await _run(server, listening, runtime)
         core.close()
