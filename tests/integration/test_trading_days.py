@@ -109,3 +109,26 @@ def test_a_house_stopped_in_the_middle_of_a_day_goes_on_with_it(opened, tmp_path
         assert isinstance(ticket.events[0], ev.CancelRequested)
         assert not core.state.blotter.orders
         assert core.state.accounts[account_id].held_money == 0
+
+
+def test_an_order_that_was_waiting_for_a_route_when_the_house_died_gets_one(opened, tmp_path):
+    day, account_id, journal = opened
+    bid = day.house.data.nbbo(1).bid
+    far = bid - bid % 100 - 10_000
+    enter(day, account_id, "resting", OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 10, far))
+    (order,) = day.core.state.blotter.orders.values()
+    (child,) = order.children.values()
+    day.core.submit(cmd.ChangeVenueLink(child.venue, up=True, lost_orders=True), "gateway")
+    day.core.step()  # the frame with the wish is durable; its answer never comes
+    assert order.routing_needed
+    journal.close()
+
+    clock = MarketClock(0)
+    core, again = open_core(tmp_path, clock)
+    with again:
+        resumed = new_day(core, clock, FRIDAY)
+        resumed.open()
+        resumed.advance(clock.now_ns + SECOND)
+        (order,) = core.state.blotter.orders.values()
+        (child,) = order.children.values()
+        assert child.leaves == 10

@@ -225,6 +225,9 @@ class House:
             self.gateway.adopt(order.order_id, terms.instrument_id, terms.side, terms.quantity, order.leaves)
             for child in order.children.values():
                 self.gateway.adopt_child(child.token, order.order_id, child.venue, child.leaves)
+            if order.routing_needed and self.core.state.risk.market_open:
+                # its wish for a route is durable; the answer may have died with the house
+                self._to_route[order.order_id] = None
         self.connect()
 
     def connect(self) -> None:
