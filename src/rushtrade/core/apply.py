@@ -106,9 +106,16 @@ def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:
 
 
 def _day_opened(state: HouseState, event: ev.DayOpened) -> None:
+    """Begin a day's counts. What the day before came to stands until then, for whoever looks at it after the close."""
+    prices = state.risk.prices
+    for instrument_id, instrument in state.instruments.items():
+        price = prices.get(instrument_id, 0)
+        if price and price != instrument.previous_close:
+            state.instruments[instrument_id] = msgspec.structs.replace(instrument, previous_close=price)
+    for account in state.accounts.values():
+        account.begin_day()
+    state.blotter.begin_day()
     state.open_day(event.trade_date, event.settlement_date, event.opens_ns, event.closes_ns)
-    for order in state.blotter.orders.values():
-        order.progress = order.refusals = 0
 
 
 def _market_opened(state: HouseState, event: ev.MarketOpened) -> None:
@@ -127,12 +134,6 @@ def _day_closed(state: HouseState, event: ev.DayClosed) -> None:
             account.equity_at_close, _ = initial_margin(
                 state.ledger, account, risk.prices, state.instruments, risk.margin
             )
-        account.close_day()
-    for instrument_id, instrument in state.instruments.items():
-        price = risk.prices.get(instrument_id, 0)
-        if price and price != instrument.previous_close:
-            state.instruments[instrument_id] = msgspec.structs.replace(instrument, previous_close=price)
-    state.blotter.close_day()
     state.day_is_open = False
 
 

@@ -82,11 +82,11 @@ class Account:
         position = self.positions.get(instrument_id)
         return 0 if position is None else position.shares
 
-    def close_day(self) -> None:
-        """Start counting the next day."""
+    def begin_day(self) -> None:
+        """Start counting a new day."""
         self.day_transfers = 0
         for instrument_id, position in list(self.positions.items()):
-            position.close_day()
+            position.begin_day()
             if not position.shares and not position.realised:
                 del self.positions[instrument_id]
 

@@ -72,8 +72,8 @@ class Position:
         self.cost += cost
         self.day_open_shares += signed_shares
 
-    def close_day(self) -> None:
-        """Start counting the next day."""
+    def begin_day(self) -> None:
+        """Start counting a new day."""
         self.day_open_shares = self.shares
         self.day_cash = 0
         self.day_realised = 0

@@ -221,9 +221,10 @@ class OrderBlotter:
         for token in tokens:
             self.children[token].status = ChildStatus.IN_DOUBT
 
-    def close_day(self) -> None:
-        """Start counting the next day's fees."""
+    def begin_day(self) -> None:
+        """Start counting a new day's fees and plans."""
         for order in self.orders.values():
+            order.progress = order.refusals = 0
             order.day_shares = order.day_money = order.sec_fee = order.taf = order.cat_fee = 0
 
     def restore(self, image: OrderImage) -> None:
