@@ -9,7 +9,7 @@ from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState
 from rushtrade.domain.instants import DAY
-from rushtrade.domain.numbers import MONEY_MAX, MONEY_UNIT, QUANTITY_MAX, format_cents, notional
+from rushtrade.domain.numbers import MONEY_MAX, MONEY_UNIT, QUANTITY_MAX, dollars, notional
 from rushtrade.domain.orders import Side
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.domain.transfers import CASH, LedgerCode, Transfer, TransferCode, ledger_account
@@ -72,7 +72,7 @@ def define_commission_scheme(state: HouseState, command: cmd.DefineCommissionSch
     if terms.scheme_id <= 0 or min(terms.per_share, terms.per_trade, terms.order_min, terms.order_max) < 0:
         return refused("a commission scheme has a positive id and no negative amount")
     if terms.per_share > PER_SHARE_MAX or max(terms.per_trade, terms.order_min, terms.order_max) > MONEY_MAX:
-        return refused(f"a commission is at most ${format_cents(PER_SHARE_MAX)} a share")
+        return refused(f"a commission is at most {dollars(PER_SHARE_MAX)} a share")
     if terms.order_max and terms.order_max < terms.order_min:
         return refused("a commission scheme's maximum is not below its minimum")
     return [ev.CommissionSchemeDefined(terms)]
@@ -188,7 +188,7 @@ def transfer_cash(state: HouseState, command: cmd.TransferCash, seq: int) -> Eve
         )
         if -amount > available:
             return refused(
-                f"${format_cents(-amount)} cannot be withdrawn: ${format_cents(max(available, 0))} is settled and free",
+                f"{dollars(-amount)} cannot be withdrawn: {dollars(max(available, 0))} is settled and free",
                 account.account_id,
             )
         transfer = Transfer(TransferCode.WITHDRAWAL, customer, _CLEARING, CASH, -amount)
@@ -253,7 +253,7 @@ def _shares_out_problem(state: HouseState, account: Account, instrument_id: int,
         rate_ppm = initial_rate_ppm(state.instruments[instrument_id], risk.margin)
         funds = funds_available(state.ledger, account, risk.prices, state.instruments, risk.margin)
         if value - value * rate_ppm // MILLION > max(funds, 0):
-            return f"{shares} shares cannot go out: the account borrows against them, ${format_cents(max(funds, 0))} is free"
+            return f"{shares} shares cannot go out: the account borrows against them, {dollars(max(funds, 0))} is free"
     return ""
 
 

@@ -87,6 +87,12 @@ def format_cents(money: int) -> str:
     return _format(round_to_cent(money) // CENT, 2, 2)
 
 
+def dollars(money: int) -> str:
+    """Write an amount for a sentence: ``"$175,892.72"``, ``"-$3.10"``."""
+    cents = round_to_cent(money) // CENT
+    return f"{'-' if cents < 0 else ''}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
 def round_to_cent(money: int) -> int:
     """Round micro-dollars to the cent, half away from zero."""
     cents = (abs(money) + CENT // 2) // CENT

@@ -11,7 +11,7 @@ from collections import deque
 
 import msgspec
 
-from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, format_cents
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, dollars
 
 
 class OutboundLimits(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ class Limiter:
             return f"{shares} shares are above the last-line limit of {limits.order_shares_max} an order"
         notional = price * shares * MONEY_PER_PRICE_SHARE
         if notional > limits.order_notional_max:
-            return f"${format_cents(notional)} is above the last-line limit of ${format_cents(limits.order_notional_max)}"
+            return f"{dollars(notional)} is above the last-line limit of {dollars(limits.order_notional_max)}"
         window = self._window
         horizon = now_ns - limits.window_ns
         while window and window[0][0] <= horizon:
@@ -89,7 +89,7 @@ class Limiter:
                 f"more than {limits.window_orders_max} orders in a second: the last line holds this one back"
             )
         if self._notional + notional > limits.window_notional_max:
-            return f"more than ${format_cents(limits.window_notional_max)} in a second: the last line holds this one back"
+            return f"more than {dollars(limits.window_notional_max)} in a second: the last line holds this one back"
         window.append((now_ns, notional))
         self._notional += notional
         return ""

@@ -23,7 +23,7 @@ from rushtrade.domain.numbers import (
     PRICE_MAX,
     PRICE_UNIT,
     QUANTITY_MAX,
-    format_cents,
+    dollars,
     format_price,
 )
 from rushtrade.domain.orders import Intent, OrderTerms, OrderType, Side, TimeInForce
@@ -271,7 +271,7 @@ def _check_erroneous(
         fits = limits.order_notional_max // (bound * MONEY_PER_PRICE_SHARE)
         return Refusal(
             RejectReason.ORDER_NOTIONAL_MAX,
-            f"${format_cents(value)} exceeds the account's limit of ${format_cents(limits.order_notional_max)} an order; "
+            f"{dollars(value)} exceeds the account's limit of {dollars(limits.order_notional_max)} an order; "
             f"{fits} shares at {format_price(bound)} would pass",
         )
     if len(account.open_orders) >= limits.open_orders_max:
@@ -385,7 +385,7 @@ def _buying_power_refusal(
     multiple = 2 if lends else 1
     return Refusal(
         RejectReason.BUYING_POWER,
-        f"insufficient buying power: the order needs ${format_cents(need * multiple)}, account {account.number} has "
-        f"${format_cents(available * multiple)} after open orders "
+        f"insufficient buying power: the order needs {dollars(need * multiple)}, account {account.number} has "
+        f"{dollars(available * multiple)} after open orders "
         f"({'Regulation T, 50 % initial margin' if lends else 'no credit: the whole price'}); about {fits} shares would pass",
     )

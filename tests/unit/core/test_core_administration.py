@@ -71,7 +71,7 @@ REFUSALS = [
     (changed(RUSH, previous_close=-1), "previous close not negative"),
     (scheme(scheme_id=0), "positive id"),
     (scheme(per_share=-1), "no negative amount"),
-    (scheme(per_share=10**9 + 1), r"at most \$1000.00 a share"),
+    (scheme(per_share=10**9 + 1), r"at most \$1,000.00 a share"),
     (scheme(order_min=MONEY_MAX + 1), "at most"),
     (scheme(order_min=2, order_max=1), "maximum is not below its minimum"),
     # customers and accounts
@@ -99,7 +99,7 @@ REFUSALS = [
     (cmd.TransferCash(1, 1, "opening deposit"), "taken before; nothing was moved again"),
     (cmd.TransferCash(1, 0, "r"), "moves something"),
     (cmd.TransferCash(1, MONEY_MAX + 1, "r"), "at most"),
-    (cmd.TransferCash(1, -1_000 * MILLION - 1, "r"), r"\$1000.00 is settled and free"),
+    (cmd.TransferCash(1, -1_000 * MILLION - 1, "r"), r"\$1,000.00 is settled and free"),
     (cmd.TransferShares(9, 1, 1, 1, "r"), "no account 9"),
     (cmd.TransferShares(1, 9, 1, 1, "r"), "no instrument 9"),
     (cmd.TransferShares(1, 1, 0, 0, "r"), "moves something"),
