@@ -34,7 +34,6 @@ NO_VENUE: Final = 255
 _ROW: Final = struct.Struct("<iBBBBHHi11q")
 _STATES: Final = {"unknown": 0, "good": 1, "one_sided": 2, "locked": 3, "crossed": 4}
 _HALTED, _PRIOR_CLOSE = 1, 8
-_BELOW, _AT_BID, _BETWEEN, _AT_ASK, _ABOVE = 1, 2, 3, 4, 5
 _HIDDEN_KIND, _CROSS_KIND = "P", "Q"
 _encode = msgspec.json.Encoder().encode
 
@@ -43,7 +42,7 @@ class Watched:
     """One instrument on the board."""
 
     __slots__ = (
-        "ask", "bid", "changes", "high", "last_print", "low", "number", "open", "prints", "prints_today", "row", "volume",
+        "changes", "high", "last_print", "low", "number", "open", "prints", "prints_today", "row", "volume",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
@@ -52,8 +51,6 @@ class Watched:
         self.prints: deque[tuple[int, bytes]] = deque(maxlen=PRINTS_KEPT)
         self.last_print: tuple[int, int, int, int] = (0, 0, NO_VENUE, 0)
         """Price, shares, venue and place of the newest print."""
-        self.bid = self.ask = 0
-        """The quote before the newest prints: what their place is told by."""
         self.open = self.high = self.low = 0
         self.volume = self.prints_today = 0
         self.row = b""
@@ -157,7 +154,6 @@ class Board:
                 return
 
     def _take_print(self, watched: Watched, trade: Trade, *, count: bool) -> None:
-        place = place_of(trade, watched.bid, watched.ask)
         watched.number = trade.number
         condition = (
             "broken" if trade.broken else {_HIDDEN_KIND: "hidden", _CROSS_KIND: "cross"}.get(trade.kind, "")
@@ -172,7 +168,7 @@ class Board:
                         format_price(trade.price),
                         trade.shares,
                         trade.venue,
-                        place,
+                        trade.place,
                         condition,
                     )
                 ),
@@ -180,7 +176,7 @@ class Board:
         )
         if trade.broken:
             return
-        watched.last_print = (trade.price, trade.shares, trade.venue, place)
+        watched.last_print = (trade.price, trade.shares, trade.venue, trade.place)
         if count:
             watched.prints_today += 1
             watched.open = watched.open or trade.price
@@ -199,7 +195,6 @@ class Board:
         watched.volume = self._market.volume(instrument_id)
         reference = instrument.previous_close or watched.open
         flags = _HALTED * bool(instrument.halted) | _PRIOR_CLOSE * bool(instrument.previous_close)
-        watched.bid, watched.ask = quote.bid, quote.ask
         watched.row = _ROW.pack(
             self.index_of(instrument_id),
             _STATES[quote.state],
@@ -222,21 +217,6 @@ class Board:
             quote.time_ns,
         )
         watched.changes += 1
-
-
-def place_of(trade: Trade, bid: int, ask: int) -> int:
-    """Tell where a print stands to the quote before it: 1 below the bid … 5 above the offer; 0 = not known."""
-    if bid and trade.price < bid:
-        return _BELOW
-    if ask and trade.price > ask:
-        return _ABOVE
-    if bid and trade.price == bid:
-        return _AT_BID
-    if ask and trade.price == ask:
-        return _AT_ASK
-    if bid and ask:
-        return _BETWEEN
-    return {0: _AT_BID, 1: _AT_ASK}.get(trade.resting_side, 0)
 
 
 def prints_after(watched: Watched, number: int, limit: int) -> tuple[int, list[bytes], int]:

@@ -68,6 +68,7 @@ from rushtrade.market.book_layout import (
     TRADE_KIND,
     TRADE_LOCATE,
     TRADE_MATCH,
+    TRADE_PLACE,
     TRADE_PRICE,
     TRADE_PRINTABLE,
     TRADE_SHARES,
@@ -87,6 +88,7 @@ from rushtrade.market.book_layout import (
     VENUE_TIME,
     VENUES,
 )
+from rushtrade.market.print_place_kernel import place_of_print
 from rushtrade.wire.address_kernel import (
     address_of_bytes,
     load_be16,
@@ -175,7 +177,7 @@ def execution(
     match: int,
     printable: int,
 ) -> None:
-    """Write an execution out; there is room for it."""
+    """Write an execution out, before it changes the books; there is room for it."""
     count = load_i64(header + TRADES_COUNT)
     trade = load_i64(header + TRADES) + count * TRADE_BYTES
     book = load_i64(header + BOOKS) + book_index * BOOK_BYTES
@@ -183,13 +185,15 @@ def execution(
     store_i64(trade + TRADE_PRICE, price)
     store_i64(trade + TRADE_SHARES, shares)
     store_i64(trade + TRADE_MATCH, match)
-    store_i32(trade + TRADE_INSTRUMENT, load_i32(book + BOOK_INSTRUMENT))
+    instrument = load_i32(book + BOOK_INSTRUMENT)
+    store_i32(trade + TRADE_INSTRUMENT, instrument)
     store_u16(trade + TRADE_LOCATE, book_index >> load_i64(header + VENUE_SHIFT))
     store_u8(trade + TRADE_VENUE, venue)
     store_u8(trade + TRADE_SIDE, side)
     store_u8(trade + TRADE_KIND, load_u8(message))
     store_u8(trade + TRADE_PRINTABLE, printable)
     store_u8(trade + TRADE_BROKEN, 0)
+    store_u8(trade + TRADE_PLACE, place_of_print(header, instrument, price))
     store_i64(header + TRADES_COUNT, count + 1)
 
 

@@ -92,12 +92,13 @@ TRADE = np.dtype(
         ("kind", "u1"),
         ("printable", "u1"),
         ("broken", "u1"),
-        ("spare", "u1"),
+        ("place", "u1"),
         ("spare_wide", "<i4"),
     ]
 )
 """An execution. `side` is that of the resting order (0 bid, 1 ask, 2 an auction); `kind` is the letter of the message
-(E C P Q, and B for the notice that `match` is void). `number` and `previous` belong to `market_kernel`."""
+(E C P Q, and B for the notice that `match` is void). `place` is where it stands to the quote before it, as
+`print_place_kernel` numbers it. `number` and `previous` belong to `market_kernel`."""
 
 VENUE = np.dtype(
     [
@@ -235,7 +236,7 @@ TRADE_INSTRUMENT, TRADE_LOCATE, TRADE_VENUE = (
     offset(TRADE, name) for name in ("instrument", "locate", "venue")
 )
 TRADE_SIDE, TRADE_KIND, TRADE_PRINTABLE = (offset(TRADE, name) for name in ("side", "kind", "printable"))
-TRADE_BROKEN = offset(TRADE, "broken")
+TRADE_BROKEN, TRADE_PLACE = offset(TRADE, "broken"), offset(TRADE, "place")
 
 VENUE_LIVE, VENUE_GAP, VENUE_CLOSED = 0, 1, 2
 """Values of `VENUE.state`."""

@@ -358,6 +358,7 @@ def _trade(row: np.void) -> Trade:
         kind=chr(row["kind"]),
         match=int(row["match"]),
         broken=bool(row["broken"]),
+        place=int(row["place"]),
     )
 
 

@@ -56,6 +56,8 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     `number` counts an instrument's trades from 1, so that a reader sees what it missed. `resting_side` is 0 when a
     bid was hit, 1 when an offer was lifted, 2 for an auction. `kind` is the message's letter: E and C displayed
     orders, P a hidden one, Q an auction. A `broken` trade was declared void later.
+    `place` is where the price stood to the best bid and offer just before the message: 1 below the bid, 2 at it,
+    3 between, 4 at the ask, 5 above it; 0 when there was no good quote then.
     """
 
     number: int
@@ -67,6 +69,7 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
     kind: str
     match: int
     broken: bool
+    place: int = 0
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):

@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 
 from api_house import AAPL, MSFT, PINK, standing_house
 from rushtrade.api.access import BUCKETS_MAX, FrontDesk, RateLimit
-from rushtrade.api.board import PRINTS_KEPT, Board, Watched, place_of, prints_after, quotes_frame
+from rushtrade.api.board import PRINTS_KEPT, Board, Watched, prints_after, quotes_frame
 from rushtrade.api.credentials import CredentialFile, check_password, check_secret, hash_password
 from rushtrade.api.entities import Kind, public_id, read_id
 from rushtrade.api.market_stream import array_of
 from rushtrade.api.shapes import ratio_text
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.market.quotes import Trade
 
 
 @given(st.sampled_from(Kind), st.integers(0, 2**62 - 1))
@@ -71,20 +70,6 @@ def test_the_table_of_buckets_is_bounded():
     for number in range(BUCKETS_MAX + 10):
         limit.take(str(number))
     assert len(limit._buckets) == BUCKETS_MAX
-
-
-@pytest.mark.parametrize(
-    ("price", "place"),
-    [(9, 1), (10, 2), (11, 3), (12, 4), (13, 5)],
-    ids=["below", "bid", "between", "ask", "above"],
-)
-def test_a_print_stands_where_the_quote_before_it_says(price, place):
-    assert place_of(Trade(1, 1, price, 1, 0, 0, "E", 1, False), 10, 12) == place
-
-
-@pytest.mark.parametrize(("resting", "place"), [(0, 2), (1, 4), (2, 0)])
-def test_without_a_quote_the_side_that_rested_says(resting, place):
-    assert place_of(Trade(1, 1, 11, 1, 0, resting, "E", 1, False), 0, 0) == place
 
 
 @given(st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 600))

@@ -7,6 +7,7 @@ from rushtrade.wire import itch50
 from rushtrade.wire.framing import MessageReader
 
 MINUTE = 60_000_000_000
+PRINTING = "ECPQ"
 
 
 class SlowMarket:
@@ -25,6 +26,7 @@ class SlowMarket:
         reader.receive_data(packet.payload)
         for raw in reader:
             message = itch50.decode(raw)
+            quotes = self.all_quotes() if message.type in PRINTING else {}
             books.apply(message)
             for locate in books.changed:
                 self.times[packet.venue, locate] = message.timestamp
@@ -33,7 +35,7 @@ class SlowMarket:
             for locate in books.best_changed:
                 self.touch(self.touched, packet.venue, locate)
             for row in books.trades:
-                self.trade(packet.venue, row)
+                self.trade(packet.venue, row, quotes)
             books.changed.clear()
             books.depth_changed.clear()
             books.best_changed.clear()
@@ -43,7 +45,11 @@ class SlowMarket:
         symbol = self.books[venue].symbols[locate]
         into |= {instrument_id for instrument_id, name in self.instruments.items() if name == symbol}
 
-    def trade(self, venue, row):
+    def all_quotes(self):
+        """Best bid and ask of every instrument, before a message that prints."""
+        return {instrument_id: self.quote(instrument_id)[1:5:2] for instrument_id in self.instruments}
+
+    def trade(self, venue, row, quotes):
         time, price, shares, match, locate, side, kind, printable = row
         self.touch(self.touched, venue, locate)
         symbol = self.books[venue].symbols[locate]
@@ -60,7 +66,8 @@ class SlowMarket:
             elif printable:
                 number = len(trades) + 1
                 now = time + self.midnight
-                trades.append(Trade(number, now, price, shares, venue, side, chr(kind), match, broken=False))
+                place = place_of(price, *quotes[instrument_id])
+                trades.append(Trade(number, now, price, shares, venue, side, chr(kind), match, False, place))
 
     # ---- answers
 
@@ -139,3 +146,10 @@ class SlowMarket:
             ends = (in_time[0].price, max(prices), min(prices), in_time[-1].price)
             bars.append(Bar(start, *ends, volume, len(trades), money))
         return bars
+
+
+def place_of(price, bid, ask):
+    if not bid or not ask or bid >= ask:
+        return 0
+    places = [price < bid, price == bid, bid < price < ask, price == ask, price > ask]
+    return 1 + places.index(True)

@@ -284,6 +284,43 @@ def test_a_cross_print_that_is_not_printable_is_no_trade(market):
     assert [(trade.price, trade.match) for trade in market.trades(5, 0, 9)] == [(51_100, 8)]
 
 
+@pytest.mark.parametrize(
+    ("price", "place"),
+    [(49_999, 1), (50_000, 2), (50_001, 3), (50_199, 3), (50_200, 4), (50_201, 5)],
+    ids=["below the bid", "at the bid", "just above it", "just below the ask", "at the ask", "above the ask"],
+)
+def test_a_print_stands_to_the_best_quote_of_all_venues(market, price, place):
+    market.receive(packet(1, add(1, "B", 100, 49_000), add(2, "S", 100, 50_200)))
+    market.receive(packet(1, add(1, "B", 100, 50_000), add(2, "S", 100, 51_000), venue=1))
+    market.receive(packet(3, itch50.Trade(1, 0, 1_000, 0, "B", 5, "AAPL", price, 1)))
+    assert [trade.place for trade in market.trades(5, 0, 9)] == [place]
+
+
+def test_a_print_is_placed_by_the_quote_it_takes_away_whatever_follows_in_its_packet(market):
+    book = [add(1, "B", 100, 50_000), add(2, "S", 100, 50_200), add(3, "S", 100, 50_300)]
+    sweep = [execute(2, 100, 1), execute(3, 40, 2), execute(1, 100, 3)]
+    market.receive(packet(1, *book, *sweep, add(4, "B", 100, 50_250), add(5, "B", 100, 49_000)))
+    assert [(trade.price, trade.place) for trade in market.trades(5, 0, 9)] == [
+        (50_200, 4),
+        (50_300, 4),
+        (50_000, 2),
+    ]
+
+
+@pytest.mark.parametrize("ask", [None, 50_000, 49_900], ids=["one-sided", "locked", "crossed"])
+def test_a_print_has_no_place_without_a_good_quote(market, ask):
+    market.receive(packet(1, add(1, "B", 100, 50_000), *([add(2, "S", 100, ask)] if ask else [])))
+    market.receive(packet(3 if ask else 2, execute(1, 10, 1)))
+    assert [trade.place for trade in market.trades(5, 0, 9)] == [0]
+
+
+def test_a_venue_in_a_gap_has_no_say_in_the_place_of_a_print(market):
+    market.receive(packet(1, add(1, "B", 100, 50_100)))
+    market.receive(packet(9, add(9, "B", 100, 50_100)))
+    market.receive(packet(1, add(1, "B", 100, 50_000), add(2, "S", 9, 50_200), execute(1, 10, 1), venue=1))
+    assert [trade.place for trade in market.trades(5, 0, 9)] == [2]
+
+
 MINUTE = 60_000_000_000
 
 
