@@ -78,13 +78,12 @@ class DbnFeed:
 
     def feed(self, buffer: bytes) -> Events:
         """Decode the records that are whole by now."""
+        before = self._broken
         rows = self._rows(*self.records(buffer))
-        return Events(rows, {"broken_stream": 1} if self._broken and not len(rows) else {})
+        return Events(rows, {"broken_stream": 1} if self._broken and not before else {})
 
     def finish(self) -> Events:
         """Count a record the stream ended in."""
-        if self._broken:
-            return Events(no_events(), {})
         return Events(no_events(), {"cut_record": 1} if self._held else {})
 
     def mbo(self, buffer: bytes) -> Records:

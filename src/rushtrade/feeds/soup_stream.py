@@ -25,13 +25,18 @@ SOUP = Format("soupbintcp", {})
 _WRAP = 1 << 32
 
 
+def distance(begin: int, end: int) -> int:
+    """How far one TCP number lies ahead of another; negative when it lies behind."""
+    return (end - begin + _WRAP // 2) % _WRAP - _WRAP // 2
+
+
 class SoupStream:
     """Reads one direction."""
 
     def __init__(self) -> None:
         self.format: Format | None = None
         self._next: int | None = None
-        self._held: dict[int, tuple[bytes, int, int]] = {}
+        self._held: dict[int, tuple[bytes, int]] = {}
         self._buffer = b""
 
     def take(self, data: Bytes, segments: Records) -> tuple[Records, Offsets, dict[str, int], int]:
@@ -42,40 +47,44 @@ class SoupStream:
         for index, segment in enumerate(segments):
             begin, size = int(segment["begin"]), int(segment["size"])
             sequence = (int(segment["sequence"]) + int(segment["first"])) % _WRAP
+            if segment["first"]:
+                self._begin(sequence)
             if not size:
                 continue
             if self._next is None:
                 self._next = sequence
             payload = data[begin : begin + size].tobytes()
-            if (sequence - self._next) % _WRAP >= _WRAP // 2 and (
-                sequence + size - self._next
-            ) % _WRAP - 1 >= _WRAP // 2:
+            if distance(self._next, sequence + size) <= 0:
                 anomalies["repeated_segment"] += 1
                 continue
-            self._held[sequence] = (payload, index, int(segment["time"]))
-            gaps += self._read(found, anomalies)
+            self._held[sequence] = (payload, int(segment["time"]))
+            gaps += self._read(found, index, anomalies)
         rows = self._rows(found, anomalies)
         return rows, np.array([index for _, index, _ in found], np.int64), anomalies, gaps
 
-    def _read(self, found: list[tuple[bytes, int, int]], anomalies: dict[str, int]) -> int:
-        """Read what follows on; give up on a hole once too much waits behind it."""
+    def _begin(self, sequence: int) -> None:
+        """A connection opens here; whatever was before on these ports is another one."""
+        self._next = sequence
+        self._held.clear()
+        self._buffer = b""
+
+    def _read(self, found: list[tuple[bytes, int, int]], index: int, anomalies: dict[str, int]) -> int:
+        """Read what segment `index` makes whole; give up on a hole once too much waits behind it."""
         gaps = 0
         while self._held:
             assert self._next is not None
             expected = self._next
-            nearest = min(self._held, key=lambda number: (number - expected + _WRAP // 2) % _WRAP)
-            ahead = (nearest - expected + _WRAP // 2) % _WRAP - _WRAP // 2
+            nearest = min(self._held, key=lambda number: distance(expected, number))
+            ahead = distance(expected, nearest)
             if ahead > 0:
                 if len(self._held) <= SEGMENTS_HELD_MAX:
                     break
                 gaps += 1
                 self._buffer = b""
                 ahead = 0
-                self._next = nearest
-            payload, index, time = self._held.pop(nearest)
-            fresh = payload[-ahead:] if ahead else payload
-            self._next = (nearest + len(payload)) % _WRAP
-            self._buffer += fresh
+            payload, time = self._held.pop(nearest)
+            self._next = (nearest + max(len(payload), -ahead)) % _WRAP
+            self._buffer += payload[-ahead:]
             self._cut(found, index, time, anomalies)
         return gaps
 

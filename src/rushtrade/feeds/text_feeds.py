@@ -28,29 +28,36 @@ LINE_BYTES_MAX = 1 << 16
 Row = tuple[bytes, bytes, bytes, int, bytes, int, bytes, int, int, int, int, int, int]
 """A row of `EVENT`."""
 
-_DECIMAL = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,12}))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
+_DECIMAL = re.compile(r"(-?)(\d{1,18})(?:\.(\d{1,18}))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
 LOBSTER_ACTIONS = {"1": b"A", "2": b"C", "3": b"C", "4": b"F", "5": b"T", "6": b"T", "7": b"S"}
 LOBSTER_EMPTY = 9_999_999_999
 """The price LOBSTER writes for a level that is not there (negative for a bid)."""
 
 
-def units(text: str, unit: int) -> int:
-    """Read a decimal number as an integer of 1/`unit`. Raises ValueError for what is none or is finer than that."""
+def fraction(text: str) -> tuple[int, int]:
+    """Read a decimal number as numerator and denominator. Raises ValueError for what is none."""
     match = _DECIMAL.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text[:40]!r} is not a decimal number")
-    sign, whole, fraction, exponent = match.groups()
-    digits, scale = whole + (fraction or ""), len(fraction or "") - int(exponent or 0)
-    shift = int(10 ** abs(scale))
-    value, left = divmod(int(digits) * unit, shift) if scale > 0 else (int(digits) * unit * shift, 0)
+    sign, whole, part, exponent = match.groups()
+    scale = int(exponent or 0) - len(part or "")
+    value = int(f"{sign}{whole}{part or ''}") * int(10 ** max(scale, 0))
+    return value, int(10 ** max(-scale, 0))
+
+
+def units(text: str, unit: int) -> int:
+    """Read a decimal number as an integer of 1/`unit`. Raises ValueError for what is none or is finer than that."""
+    numerator, denominator = fraction(text)
+    value, left = divmod(numerator * unit, denominator)
     if left:
         raise ValueError(f"{text[:40]!r} is finer than 1/{unit}")
-    return -value if sign else value
+    return value
 
 
 def nanoseconds(text: str) -> int:
     """Read seconds as nanoseconds. Digits below are noise of a program that printed a float, and are rounded away."""
-    return (units(text, NANO * 1000) + 500) // 1000
+    numerator, denominator = fraction(text)
+    return (2 * numerator * NANO + denominator) // (2 * denominator)
 
 
 def lobster_row(cells: list[str]) -> Row:
