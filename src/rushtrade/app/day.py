@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from rushtrade.app.report import DOES_NOT_TIE, clearing_files, read_clearing_day, write_files
 from rushtrade.app.terminal import print_json, refuse_plainly
-from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
+from rushtrade.app.trading_day import TradingDay, open_core, parse_trade_date, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core
 from rushtrade.core.snapshot import state_hash
-from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instants import parse_date
+from rushtrade.domain.errors import InvalidInput, RushTradeError
 from rushtrade.domain.numbers import MONEY_UNIT, format_cents, format_money
 from rushtrade.exchange.itch_source import ItchFile
 from rushtrade.risk.valuation import summarize
@@ -75,6 +75,22 @@ class DayReport(msgspec.Struct, frozen=True):
     seconds: float
     messages_per_second: int
     commands_per_second: int
+    clearing_files: list[str] = []
+    """Names of the files for the clearing firm, written with `--out`."""
+
+
+class DayPlan(msgspec.Struct, frozen=True):
+    """What day is to be run. All of it is known to be good before a directory is touched."""
+
+    market: ItchFile
+    accounts: int
+    seed: int
+    world: World
+    trade_date: dt.date
+
+
+class BooksDiffer(RushTradeError):  # noqa: N818 - reads as the statement it makes
+    """Files, executions and ledger do not agree."""
 
 
 def day(
@@ -90,21 +106,24 @@ def day(
 ) -> None:
     """Open seeded customers, let them trade over a recorded market, close the day, and print what it came to."""
     with refuse_plainly(json=json):
+        plan = DayPlan(ItchFile(market), accounts, seed, load_world(world), _date(date))
         if out is not None:
-            report = run_day(market, accounts, seed, load_world(world), _date(date), out, quiet=json)
+            report = run_day(plan, out, quiet=json)
+            report = msgspec.structs.replace(report, clearing_files=_write_clearing_files(plan, report, out))
         else:
             with tempfile.TemporaryDirectory(prefix="rushtrade-day-", dir=_scratch()) as directory:
-                report = run_day(
-                    market, accounts, seed, load_world(world), _date(date), Path(directory), quiet=json
-                )
+                report = run_day(plan, Path(directory), quiet=json)
         if json:
             print_json(report)
         else:
             _print(report)
+        if not report.balanced:
+            raise typer.Exit(DOES_NOT_TIE)
 
 
-def _date(text: str) -> dt.date | None:
-    return parse_date(text) if text else None
+def _date(text: str) -> dt.date:
+    """Give the trade date that was asked for, else the last trading day."""
+    return parse_trade_date(text) if text else new_york_calendar().last_trading_day(time.time_ns())
 
 
 def _scratch() -> str | None:
@@ -112,9 +131,7 @@ def _scratch() -> str | None:
     return _MEMORY_DISK if os.access(_MEMORY_DISK, os.W_OK) else None
 
 
-def run_day(
-    path: Path, accounts: int, seed: int, world: World, date: dt.date | None, directory: Path, *, quiet: bool
-) -> DayReport:
+def run_day(plan: DayPlan, directory: Path, *, quiet: bool) -> DayReport:
     """Run the day in a data directory that holds no house yet."""
     began = time.perf_counter()
     clock = MarketClock(0)
@@ -124,17 +141,29 @@ def run_day(
             raise InvalidInput(
                 f"{directory} already holds a house; a headless day begins in an empty directory"
             )
-        today = new_york_calendar().last_trading_day(time.time_ns())
-        trading_day = prepare_day(core, clock, world, ItchFile(path), choose_date(core, date, today))
+        trading_day = prepare_day(core, clock, plan.world, plan.market, plan.trade_date)
         tally = DayTally()
         core.subscribe(tally.read)
-        traders = Traders(seed, [venue.route_code for venue in world.venues])
-        traders.open_accounts(core, accounts)
+        traders = Traders(plan.seed, [venue.route_code for venue in plan.world.venues])
+        traders.open_accounts(core, plan.accounts)
         deposits = equity(core)
         _trade(trading_day, traders, quiet=quiet)
         trading_day.close()
         seconds = time.perf_counter() - began
-        return _report(path, world, trading_day, tally, accounts, seed, equity(core) - deposits, seconds)
+        return _report(plan, trading_day, tally, equity(core) - deposits, seconds)
+
+
+def _write_clearing_files(plan: DayPlan, report: DayReport, out: Path) -> list[str]:
+    """Write the closed day's files for the clearing firm beside its journal, read back from it; give their names."""
+    day, books, directory = read_clearing_day(out, plan.trade_date)
+    files, wrong = clearing_files(day, books, directory)
+    if wrong or not report.balanced:
+        raise BooksDiffer(
+            f"{len(wrong):,} differences between files and books of {plan.trade_date}: no clearing files were written; "
+            f"rushtrade report clearing --data {out} --date {plan.trade_date} names them"
+        )
+    write_files(out, files)
+    return list(files)
 
 
 def _trade(trading_day: TradingDay, traders: Traders, *, quiet: bool) -> None:
@@ -168,25 +197,18 @@ def equity(core: Core) -> int:
 
 
 def _report(
-    path: Path,
-    world: World,
-    trading_day: TradingDay,
-    tally: DayTally,
-    accounts: int,
-    seed: int,
-    profit: int,
-    seconds: float,
+    plan: DayPlan, trading_day: TradingDay, tally: DayTally, profit: int, seconds: float
 ) -> DayReport:
     core = trading_day.core
     balance = core.state.ledger.trial_balance()
     names = {0: "USD"} | {key: row.symbol for key, row in core.state.instruments.items()}
     mils = tally.effective_cost * 100 // max(tally.effective_shares, 1)
     return DayReport(
-        file=path.name,
-        world=world.name,
+        file=plan.market.label,
+        world=plan.world.name,
         trade_date=trading_day.trade_date.isoformat(),
-        accounts=accounts,
-        seed=seed,
+        accounts=plan.accounts,
+        seed=plan.seed,
         messages=trading_day.flow.messages,
         commands=tally.commands,
         orders=tally.orders,
@@ -198,7 +220,7 @@ def _report(
         shares=tally.shares,
         value=format_cents(tally.value),
         by_route={
-            world.venues[venue].code: RouteLine(row.fills, row.shares, format_money(row.venue_fees))
+            plan.world.venues[venue].code: RouteLine(row.fills, row.shares, format_money(row.venue_fees))
             for venue, row in sorted(tally.routes.items())
         },
         effective_cost=format_cents(tally.effective_cost),
@@ -254,3 +276,5 @@ def _print(report: DayReport) -> None:
     for code, row in report.by_route.items():
         routes.add_row(code, f"{row.fills:,}", f"{row.shares:,}", f"${row.venue_fees}")
     console.print(routes)
+    if report.clearing_files:
+        console.print(f"for the clearing firm: {', '.join(report.clearing_files)}", highlight=False)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from rushtrade.app.terminal import print_json, printable, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import SECOND
 from rushtrade.domain.numbers import format_price
@@ -114,7 +115,7 @@ def _rows(levels: list[Level]) -> list[tuple[str, int, int]]:
 
 def print_survey(console: Console, path: Path, answer: Survey, books: OrderBooks, at: str | None) -> None:
     """Print what a person wants to see."""
-    console.print(f"{path.name}: {answer.messages:,} messages", highlight=False)
+    console.print(f"{printable(path.name)}: {answer.messages:,} messages", highlight=False, markup=False)
     counts = Table()
     counts.add_column("type")
     counts.add_column("message")
@@ -168,20 +169,14 @@ def itch(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Count the messages of an ITCH 5.0 file by type and show an order book at any time of its day."""
-    console = Console()
-    try:
+    with refuse_plainly(json=as_json):
         until = parse_time(at) if at is not None else FOREVER
         name = symbol.strip().upper() if symbol is not None else None
         answer, books = _survey_with_progress(file, name, depth, until)
-    except InvalidInput as error:
         if as_json:
-            typer.echo(msgspec.json.encode({"error": str(error)}))
-        typer.echo(f"rushtrade itch: {error}", err=True)
-        raise typer.Exit(2) from None
-    if as_json:
-        typer.echo(msgspec.json.encode(answer))
-    else:
-        print_survey(console, file, answer, books, at)
+            print_json(answer)
+        else:
+            print_survey(Console(), file, answer, books, at)
 
 
 def _survey_with_progress(

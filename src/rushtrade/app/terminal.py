@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from rushtrade.domain.errors import RushTradeError
 from rushtrade.journal.errors import JournalError
 from rushtrade.wire.errors import WireError
 
+JSON_OPTION = "--json"
 REFUSED = 2
 """Exit code when a command was asked something it cannot do."""
 
@@ -21,20 +23,43 @@ REFUSED = 2
 def print_json(value: object) -> None:
     """Write one JSON object on standard output."""
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """Give text that any terminal and JSON take: bytes of file names that are no Unicode are shown by their numbers."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @contextmanager
 def refuse_plainly(*, json: bool) -> Iterator[None]:
-    """Turn an expected failure into a sentence (or a JSON object with `error`) and exit code 2."""
+    """Turn an expected failure into a sentence (or a JSON object with `error`) and exit code 2.
+
+    A reader that has gone (`rushtrade … | head`) is no failure: the command ends without a word.
+    """
     try:
         yield
+    except BrokenPipeError:
+        _forget_output()
+        raise typer.Exit(REFUSED) from None
     except (RushTradeError, JournalError, WireError, OSError) as error:
-        text = str(error) or type(error).__name__
+        text = printable(_sentence(error))
         if json:
             print_json({"error": text})
         else:
             typer.echo(f"rushtrade: {text}", err=True)
         raise typer.Exit(REFUSED) from None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__
+
+
+def _forget_output() -> None:
+    """Let what is still buffered for a reader that has gone go nowhere, or the interpreter would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def log_to_standard_error() -> None:

@@ -18,7 +18,7 @@ from rushtrade.core.replay import Progress, restore
 from rushtrade.core.sequencer import Core
 from rushtrade.domain import commands as cmd
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instants import day_from_number, day_number
+from rushtrade.domain.instants import day_from_number, day_number, parse_date
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.itch_source import FlowSource
@@ -125,12 +125,19 @@ def prepare_day(
         execute(core, cmd.SetRoutes(routes), "calendar")
     ids = define_instruments(core, instruments)
     if data is None:
-        named = {ids[symbol]: symbol for symbol in flow.symbols}
+        named = {known.instrument_id: known.symbol for known in core.state.instruments.values()}
         data = MarketData(named, [venue.code for venue in world.venues])
     data.open_day(midnight)
     market = Market(world, flow.symbols, flow, round_lots=[row.round_lot for row in instruments])
     locates = {ids[symbol]: place for place, symbol in enumerate(flow.symbols, start=1)}
     return TradingDay(core, clock, House(core, clock, data, market, world, locates), market, trade_date)
+
+
+def parse_trade_date(text: str) -> dt.date:
+    """Read a date on which the exchanges trade; InvalidInput for any other."""
+    date = parse_date(text)
+    new_york_calendar().require_session(date)
+    return date
 
 
 def choose_date(core: Core, date: dt.date | None, default_date: dt.date) -> dt.date:
@@ -143,16 +150,11 @@ def choose_date(core: Core, date: dt.date | None, default_date: dt.date) -> dt.d
                 f"trade date {last} is still open in this house; {date} cannot be opened before it closes"
             )
         return last
-    calendar = new_york_calendar()
     if date is not None:
-        if not calendar.is_session(date):
-            raise InvalidInput(
-                f"{date} is no trading day; the session before it is {calendar.session_on_or_before(date)}"
-            )
         if last is not None and date <= last:
             raise InvalidInput(f"trade date {date} is not after the last one of this house, {last}")
         return date
-    return default_date if last is None or default_date > last else calendar.add_sessions(last, 1)
+    return default_date if last is None or default_date > last else new_york_calendar().add_sessions(last, 1)
 
 
 def instruments_of(world: World, flow: Flow) -> list[Instrument]:

@@ -45,11 +45,10 @@ from rushtrade.app.metrics import house_registry
 from rushtrade.app.preview import preview_port
 from rushtrade.app.runtime import Runtime, settle_memory
 from rushtrade.app.terminal import log_to_standard_error, print_json, refuse_plainly
-from rushtrade.app.trading_day import TradingDay, choose_date, open_core, prepare_day
+from rushtrade.app.trading_day import TradingDay, choose_date, open_core, parse_trade_date, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import take_snapshot
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instants import parse_date
 from rushtrade.exchange.generator import GeneratedFlow
 from rushtrade.exchange.itch_source import FlowSource, ItchFile
 from rushtrade.rules.calendar import new_york_calendar
@@ -88,20 +87,10 @@ def up(
     """Start the house and serve its page, its APIs and its streams until interrupted."""
     with refuse_plainly(json=json), contextlib.suppress(KeyboardInterrupt):
         log_to_standard_error()
-        pace = _speed(speed)
-        listening = _listen(host, port)
-        uvloop.run(
-            _serve(
-                listening,
-                market,
-                pace,
-                seed,
-                load_world(world),
-                parse_date(date) if date else None,
-                data_directory(data),
-                json=json,
-            )
-        )
+        pace, flow, home = _speed(speed), None if market is None else ItchFile(market), load_world(world)
+        wanted = parse_trade_date(date) if date else None
+        listening = _listen(host, port)  # before anything is written, as all that can be refused
+        uvloop.run(_serve(listening, flow, pace, seed, home, wanted, data_directory(data), json=json))
 
 
 def demo_credentials_command(
@@ -147,7 +136,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 async def _serve(
     listening: socket.socket,
-    market: Path | None,
+    market: ItchFile | None,
     speed: float,
     seed: int,
     world: World,
@@ -228,14 +217,14 @@ async def _run(server: uvicorn.Server, listening: socket.socket, runtime: Runtim
         await market
 
 
-def _source(market: Path | None, world: World, seed: int, trade_date: dt.date) -> FlowSource:
+def _source(market: ItchFile | None, world: World, seed: int, trade_date: dt.date) -> FlowSource:
     """Give a trade date's order flow: generated anew after a restart, it is the same again."""
     if market is not None:
-        return ItchFile(market)
+        return market
     return GeneratedFlow(world.symbols, (seed << DATE_BITS) + trade_date.toordinal())
 
 
-def _following(world: World, market: Path | None, seed: int) -> Callable[[TradingDay], TradingDay | None]:
+def _following(world: World, market: ItchFile | None, seed: int) -> Callable[[TradingDay], TradingDay | None]:
     def following(day: TradingDay) -> TradingDay | None:
         """Open the session after a generated one; after a recorded file there is none."""
         if market is not None:

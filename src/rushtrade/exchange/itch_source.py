@@ -76,7 +76,7 @@ class ItchFile:
     @property
     def label(self) -> str:
         """The file's name."""
-        return self.path.name
+        return self.path.name.encode(errors="backslashreplace").decode()
 
     @property
     def simulated(self) -> bool:
