@@ -34,7 +34,7 @@ def parent(quantity, working=0):
         (100, 0, -1, 100_000, "children would work -1 shares"),
         (2_000, 0, 1_001, 100, "1001 shares are above the last-line limit of 1000 an order"),
         (1_000, 0, 500, 100_000, ""),
-        (1_000, 0, 501, 100_000, "$5,010.00 is above the last-line limit of $5,000.00 an order"),
+        (1_000, 0, 501, 100_000, "$5,010.00 is above the last-line limit of $5,000.00"),
     ],
 )
 def test_one_child_order(quantity, working, shares, price, refusal):
