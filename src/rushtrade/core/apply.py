@@ -12,7 +12,6 @@ from rushtrade.core.state import Customer, HouseState
 from rushtrade.dart.desk import RoutingDesk
 from rushtrade.domain import events as ev
 from rushtrade.domain.quotes import mark_price
-from rushtrade.domain.transfers import CASH
 from rushtrade.ledger.account import Account
 from rushtrade.risk.valuation import initial_margin
 
@@ -107,12 +106,15 @@ def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:
 
 def _day_opened(state: HouseState, event: ev.DayOpened) -> None:
     """Begin a day's counts. What the day before came to stands until then, for whoever looks at it after the close."""
-    prices = state.risk.prices
+    risk = state.risk
     for instrument_id, instrument in state.instruments.items():
-        price = prices.get(instrument_id, 0)
+        price = risk.prices.get(instrument_id, 0)
         if price and price != instrument.previous_close:
             state.instruments[instrument_id] = msgspec.structs.replace(instrument, previous_close=price)
     for account in state.accounts.values():
+        account.equity_at_close, _ = initial_margin(
+            state.ledger, account, risk.prices, state.instruments, risk.margin
+        )
         account.begin_day()
     state.blotter.begin_day()
     state.open_day(event.trade_date, event.settlement_date, event.opens_ns, event.closes_ns)
@@ -128,12 +130,6 @@ def _trades_settled(state: HouseState, event: ev.TradesSettled) -> None:
 
 def _day_closed(state: HouseState, event: ev.DayClosed) -> None:
     del event
-    risk = state.risk
-    for account in state.accounts.values():
-        if account.positions or state.ledger.trade_date_balance(account.account_id, CASH):
-            account.equity_at_close, _ = initial_margin(
-                state.ledger, account, risk.prices, state.instruments, risk.margin
-            )
     state.day_is_open = False
 
 

@@ -67,6 +67,7 @@ class Account:
         self.last_entry: tuple[OrderTerms, int] | None = None
         """Terms and time of the last order taken: what a duplicate is measured against."""
         self.equity_at_close = 0
+        """Equity when the day began: that of the close before, with what was wired in since."""
         self.day_transfers = 0
         """Money that came in today, less what went out."""
 

@@ -25,6 +25,7 @@ LINES = st.one_of(
     st.tuples(st.just("mark"), st.sampled_from(["RUSH", "TUFF", "NEWS"]), PRICES),
     st.tuples(st.just("deposit"), st.integers(1, 5000)),
     st.just(("close",)),
+    st.just(("open",)),
 )
 
 
@@ -43,8 +44,8 @@ def carry_out(house: SmallHouse, desks: list[Desk], number: int, line: tuple) ->
             desk.play(f"deposit {dollars}")
         case ("close",):
             house.close_day()
-            day = house.state.rules.settlement_date
-            house.open_day(day)
+        case ("open",):
+            house.open_day(house.state.rules.settlement_date)
 
 
 def played(lines) -> SmallHouse:
