@@ -148,7 +148,7 @@ def test_events_that_the_commands_do_not_give_are_found_although_the_chain_is_wh
     assert "re-run differs" in run("verify", "--data", tmp_path, code=1)
 
 
-@pytest.mark.parametrize("command", ["verify", "show", "stats", "snapshot"])
+@pytest.mark.parametrize("command", ["verify", "show", "stats", "snapshot", "adopt"])
 def test_where_no_journal_is_the_answer_says_so_and_none_is_made(command, tmp_path):
     assert "there is no journal" in run(command, "--data", tmp_path, code=2)
     assert "there is no journal" in asked(command, "--data", tmp_path, code=2)["error"]
@@ -300,3 +300,46 @@ def test_no_snapshot_is_taken_of_a_house_that_runs_but_it_can_be_read(house):
         assert "rushtrade: " in run("snapshot", "--data", house, code=2)
         assert asked("verify", "--data", house)["sound"]
         assert asked("show", "--data", house, "--limit", 1)["more"]
+
+
+# --- adopt -----------------------------------------------------------------------------------------
+
+
+def copied(written: Path, folder: Path) -> Path:
+    """A copy of the journal made by SQLite itself, without its mark."""
+    folder.mkdir()
+    with sqlite3.connect(written / JOURNAL_FILE) as source, sqlite3.connect(folder / JOURNAL_FILE) as target:
+        source.backup(target)
+    return folder
+
+
+def test_a_copy_is_adopted_only_when_somebody_says_so(written, tmp_path):
+    house = copied(written, tmp_path / "copy")
+    assert "mark beside" in run("snapshot", "--data", house, code=2)
+    assert "--yes adopts it" in run("adopt", "--data", house, code=2)
+    assert "mark beside" in run("snapshot", "--data", house, code=2)
+    ends = len({frame for _, frame in entries(written)})
+    assert f"ends at frame {ends}" in run("adopt", "--data", house, "--yes")
+    assert asked("verify", "--data", house)["sound"]
+    assert asked("snapshot", "--data", house)["frame"] == ends
+
+
+def test_an_older_copy_is_adopted_with_what_it_lacks_named(written, tmp_path):
+    house = copied(written, tmp_path / "copy")
+    shutil.copy(written / f"{JOURNAL_FILE}.mark", house)
+    with sqlite3.connect(house / JOURNAL_FILE) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("DELETE FROM frames WHERE seq = (SELECT max(seq) FROM frames)")
+    assert "tail missing" in run("adopt", "--data", house, code=2)
+    found = asked("adopt", "--data", house, "--yes")
+    assert "were acknowledged" in found["lost"][0]
+    assert asked("verify", "--data", house)["sound"]
+
+
+def test_a_damaged_copy_is_not_adopted(house):
+    with sqlite3.connect(house / JOURNAL_FILE) as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute("UPDATE frames SET time_ns = time_ns + 1 WHERE seq = 7")
+    assert "is damaged and cannot be adopted: seq 7" in run("adopt", "--data", house, "--yes", code=2)

@@ -1,6 +1,6 @@
-"""`rushtrade journal`: verify a house's journal, show what it says, count what is in it, keep a snapshot.
+"""`rushtrade journal`: verify a house's journal, show what it says, count what is in it, keep a snapshot, adopt a copy.
 
-All but `snapshot` open the journal for reading and may be asked while the house runs. `verify` answers two questions: are the bytes those
+All but `snapshot` and `adopt` open the journal for reading and may be asked while the house runs. `verify` answers two questions: are the bytes those
 that were written (hash chain, structure, acknowledged end), and do the same commands still give the same events.
 """
 
@@ -259,6 +259,43 @@ def snapshot(data: Data = None, json: Json = False) -> None:
             print_json({"journal": str(path), "frame": frame, "state_hash": digest.hex(), "seconds": seconds})
         else:
             typer.echo(f"snapshot at frame {frame}, state hash {digest.hex()} ({seconds:.1f} s)")
+
+
+# --- adopt -----------------------------------------------------------------------------------------
+
+
+@journal.command()
+def adopt(
+    data: Data = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="This journal is a copy I trust; what it lacks is lost.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Take a journal that was put back from a copy, whatever its mark says was acknowledged.
+
+    The journal is verified first: one that is damaged in itself is not adopted. Without --yes nothing is changed.
+    """
+    from rushtrade.journal.errors import Fault  # noqa: PLC0415
+    from rushtrade.journal.sqlite import SqliteJournal  # noqa: PLC0415
+
+    with refuse_plainly(json=json):
+        with _opened(data) as reader, _bar("checking every byte") as move:
+            path, report = reader.path, reader.verify(progress=move)
+        damage = [str(found) for found in report.findings if found.fault is not Fault.TAIL_MISSING]
+        if damage:
+            raise RushTradeError(f"{path} is damaged and cannot be adopted: {damage[0]}")
+        missing = [str(found) for found in report.findings]
+        if not yes:
+            raise InvalidInput(
+                f"{path} ends at frame {report.last.seq}; {missing[0] if missing else 'its mark agrees'}. "
+                "If this is the copy you trust, --yes adopts it"
+            )
+        SqliteJournal(path, adopt=True).close()
+        if json:
+            print_json({"journal": str(path), "frame": report.last.seq, "lost": missing})
+        else:
+            typer.echo(f"adopted {path}, which ends at frame {report.last.seq}")
 
 
 # --- reading ---------------------------------------------------------------------------------------
