@@ -21,7 +21,6 @@ from rushtrade.app.runtime import settle_memory
 from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.domain import commands as cmd
-from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.numbers import MONEY_UNIT
 from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
@@ -29,8 +28,8 @@ from rushtrade.rules.world_file import load_world
 from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
 TRADE_DATE = dt.date(2026, 11, 20)
-ACCOUNTS = 2048
-BATCH = 1024
+ACCOUNTS = 1024
+BATCH = 256
 SYMBOL = "BENCH"
 BID, ASK = 1_000_000, 1_000_100
 SHARES_EACH = 4_000_000
@@ -91,19 +90,11 @@ class OrderPath:
             ],
         )
         self.day.open()
-        self.fills = 0
-        self.core.subscribe(self._count)
         self._sent = 0
-
-    def _count(self, body) -> None:
-        for entry in body.entries:
-            for event in entry.events:
-                if type(event) is ev.OrderFilled:
-                    self.fills += event.leaves == 0
 
     def trade(self, orders: int) -> float:
         """Enter orders one batch after the other until all are filled; give orders per second."""
-        house, done = self.day.house, self.fills + orders
+        house, waiting = self.day.house, self.core.state.blotter.orders
         buy = OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.IOC, 100, ASK)
         sell = OrderTerms(1, Side.SELL, OrderType.LIMIT, TimeInForce.IOC, 100, BID)
         began = time.perf_counter()
@@ -117,8 +108,9 @@ class OrderPath:
                 self._sent += 1
             left -= min(BATCH, left)
             house.advance(self.clock.now_ns + 2_000_000)
-        while self.fills < done:
+        while waiting:
             house.advance(self.clock.now_ns + 2_000_000)
+            house.settle()
         return orders / (time.perf_counter() - began)
 
     def close(self) -> None:

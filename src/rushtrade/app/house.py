@@ -16,7 +16,6 @@ from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import AnyCommand, ChangeVenueLink, ObserveMarks, ReportRejected, RouteOrder
 from rushtrade.domain.errors import require
-from rushtrade.domain.frames import FrameBody
 from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
 from rushtrade.gateway.order_gateway import OrderGateway, VenueLink
@@ -74,12 +73,14 @@ class House:
         """Apart from orders and reports: nobody acts on a feed before the next look at it, so it wakes nobody."""
         self._held_back: list[ReportRejected] = []
         links: list[VenueLink] = [_EmbeddedLink(self, venue) for venue in range(len(world.venues))]
-        self.gateway = OrderGateway(links, locates, self._held_back.append)
+        self.gateway = OrderGateway(
+            links, locates, self._held_back.append, hears={ev.RoutingNeeded: self._on_routing_needed}
+        )
         self._to_route: dict[int, None] = {}
         self._marks_due_ns = 0
         self._unmarked: dict[int, None] = {}
         """Instruments that changed since the core saw their marks."""
-        self.leave = core.subscribe(self._on_frame)
+        self.leave = core.subscribe(self.gateway.release)
         """Hear no more frames: the day is over."""
 
     # --- commands --------------------------------------------------------------------------------
@@ -98,7 +99,10 @@ class House:
         return self.data.stamp(terms.instrument_id, terms.side, max(terms.quantity, 1), near=near)
 
     def pump(self) -> None:
-        """Step the core until nothing waits, answering its wishes for fresh quotes."""
+        """Step the core until nothing waits, answering its wishes for fresh quotes.
+
+        What is still being committed is released by a later pump, or by `settle`.
+        """
         core = self.core
         while True:
             if self._held_back:
@@ -108,10 +112,17 @@ class House:
                 core.submit_all([self._route(order_id) for order_id in self._to_route], "router")
                 self._to_route.clear()
             if not core.waiting:
-                core.settle()
+                core.release()
                 if not (self._held_back or self._to_route or core.waiting):
                     return
             core.step()
+
+    def settle(self) -> None:
+        """Pump until everything is durable and released."""
+        self.pump()
+        while self.core.committing:
+            self.core.settle()
+            self.pump()
 
     def _route(self, order_id: int) -> RouteOrder:
         order = self.core.state.blotter.orders.get(order_id)
@@ -200,17 +211,15 @@ class House:
     def arrive_all(self) -> None:
         """Let everything that is in transit arrive, however long it takes: the market is closing."""
         self._collect(self.clock.now_ns)
+        self.settle()
         while (due_ns := self._transit.next_ns) is not None:
             self.advance(max(due_ns, self.clock.now_ns))
+            self.settle()
 
     # --- durable frames --------------------------------------------------------------------------
 
-    def _on_frame(self, body: FrameBody) -> None:
-        self.gateway.release(body)
-        for entry in body.entries:
-            for event in entry.events:
-                if type(event) is ev.RoutingNeeded:
-                    self._to_route[event.order_id] = None
+    def _on_routing_needed(self, event: ev.RoutingNeeded) -> None:
+        self._to_route[event.order_id] = None
 
     def send(self, venue: int, rows: Rows) -> None:
         """Put orders on their way to a venue."""
@@ -236,7 +245,7 @@ class House:
             [ChangeVenueLink(venue, up=True, lost_orders=True) for venue in range(len(self._order_ns))],
             "gateway",
         )
-        self.pump()
+        self.settle()
 
 
 class _EmbeddedLink:

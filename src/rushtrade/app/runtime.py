@@ -35,6 +35,8 @@ AS_FAST_AS_POSSIBLE = 0.0
 log = structlog.get_logger(__name__)
 
 
+COMMIT_LOOK_SECONDS = 0.001
+"""How soon to look again whether a large batch is durable: about the time a commit takes."""
 COLLECT_AFTER = 100_000
 """New objects between two looks for garbage. An order leaves none in cycles; what does is left by the API, little and slowly."""
 
@@ -158,6 +160,9 @@ class Runtime:
     def _decide(self) -> None:
         self._nudged = False
         self.day.house.pump()
+        if self.day.core.committing and not self._nudged:
+            self._nudged = True
+            asyncio.get_running_loop().call_later(COMMIT_LOOK_SECONDS, self._decide)
 
     def _on_frame(self, body: FrameBody) -> None:
         self._frame_seq += 1

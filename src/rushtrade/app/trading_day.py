@@ -65,7 +65,7 @@ class TradingDay:
         self.house.resume()
         if not state.risk.market_open:
             self.house.submit(cmd.OpenMarket(is_open=True), "market")
-        self.house.pump()
+        self.house.settle()
 
     def advance(self, until_ns: int) -> None:
         """Let market time pass."""
@@ -77,11 +77,11 @@ class TradingDay:
         The house hears that the market has closed before venues hand orders back, so that none is routed to a closed one.
         """
         self.house.submit(cmd.OpenMarket(is_open=False), "market")
-        self.house.pump()
+        self.house.settle()
         self.market.close(self.clock.now_ns)
         self.house.arrive_all()
         self.house.submit(cmd.CloseDay(day_number(self.trade_date)), "calendar")
-        self.house.pump()
+        self.house.settle()
         self.house.leave()
 
 

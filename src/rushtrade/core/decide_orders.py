@@ -64,17 +64,17 @@ def enter_order(state: HouseState, command: cmd.EnterOrder, seq: int) -> Events:
     assert isinstance(verdict, Approval)
     stamp = command.stamp
     accepted = ev.OrderAccepted(
-        order_id=seq,
-        account_id=command.account_id,
-        client_order_id=client_order_id,
-        terms=terms,
-        intent=verdict.intent,
-        hold_money=verdict.hold_money,
-        hold_shares=verdict.hold_shares,
-        replaces=0,
-        arrival_bid=stamp.bid,
-        arrival_ask=stamp.ask,
-        bound=verdict.bound,
+        seq,
+        command.account_id,
+        client_order_id,
+        terms,
+        verdict.intent,
+        verdict.hold_money,
+        verdict.hold_shares,
+        0,
+        stamp.bid,
+        stamp.ask,
+        verdict.bound,
     )
     if terms.stop_price:
         if not state.risk.market_open or not is_triggered(

@@ -168,6 +168,16 @@ class Core:
         while self._inbox or self._undurable:
             self.step()
 
+    @property
+    def committing(self) -> bool:
+        """True while frames are on their way to the disk, and what they caused is held back."""
+        return bool(self._undurable)
+
+    def release(self) -> None:
+        """Release what has become durable by now, without waiting."""
+        if self._undurable and self._pipeline is not None:
+            self._release(self._pipeline.durable_seq())
+
     def settle(self) -> None:
         """Wait for what is being committed, and release it."""
         if self._undurable and self._pipeline is not None:

@@ -42,8 +42,12 @@ class OrderGateway:
         *,
         firm: int = 1,
         limits: OutboundLimits | None = None,
+        hears: Mapping[type, Callable[[Any], None]] | None = None,
     ) -> None:
-        """`locates` gives the venues' number of each instrument; `refused` takes what the limiter held back."""
+        """`locates` gives the venues' number of each instrument; `refused` takes what the limiter held back.
+
+        `hears` names further events its owner wants to hear of while a frame is read, so that it is read once.
+        """
         self._links = links
         self._locates = locates
         self._refused = refused
@@ -65,6 +69,7 @@ class OrderGateway:
             ev.OrderReplaced: self._on_replaced,
             ev.OrderCanceled: self._on_ended,
             ev.OrderExpired: self._on_ended,
+            **(hears or {}),
         }
 
     def release(self, body: FrameBody) -> None:

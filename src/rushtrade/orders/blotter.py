@@ -70,11 +70,13 @@ class OrderBlotter:
         order.progress = plan.progress
         order.routing_needed = not plan.children
         token = event.first_token
+        idle = order.leaves - order.working if order.children else order.leaves
         for terms in plan.children:
             child = Child(token, event.order_id, terms)
             order.children[token] = self.children[token] = child
             token += 1
-        require(order.working <= order.leaves, "children never work more shares than their parent has left")
+            idle -= terms.shares
+        require(idle >= 0, "children never work more shares than their parent has left")
 
     def filled(self, event: ev.OrderFilled, settlement_date: int) -> None:
         """Book an execution: order, child, hold, position, ledger."""
@@ -92,11 +94,10 @@ class OrderBlotter:
             order.sec_fee += event.sec_fee
             order.taf += event.taf
             order.cat_fee += event.cat_fee
-        position = account.position(event.instrument_id)
+        position = account.positions.get(event.instrument_id) or account.position(event.instrument_id)
         position.trade(event.signed_shares, event.price)
         position.day_charges += event.commission + event.fees
         self._ledger.post_trade(event.transfers, settlement_date)
-        self._set_hold(account, order, event.hold_money_left, event.hold_shares_left)
         child.leaves -= shares
         if child.status is _SENT:
             child.status = _LIVE
@@ -105,6 +106,8 @@ class OrderBlotter:
             del self.children[event.token], order.children[event.token]
         if event.leaves == 0:
             self._drop(order, account)
+        else:
+            self._set_hold(account, order, event.hold_money_left, event.hold_shares_left)
 
     def triggered(self, event: ev.OrderTriggered) -> None:
         """Turn a stop order into the market or limit order behind it."""
@@ -243,7 +246,8 @@ class OrderBlotter:
 
     def _drop(self, order: Order, account: Account) -> None:
         self._set_hold(account, order, 0, 0)
-        self._set_extra(account, order, 0, 0)
+        if order.replacement is not None:
+            self._set_extra(account, order, 0, 0)
         del self.orders[order.order_id]
         del account.open_orders[order.order_id]
         if not order.triggered:

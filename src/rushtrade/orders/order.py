@@ -63,38 +63,31 @@ class Replacement(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Order:
-    """One parent order, from acceptance to its end."""
+    """One parent order, from acceptance to its end. Money in micro-dollars, counts from zero: most orders never touch most of them."""
 
-    __slots__ = (
-        "accepted_ns",
-        "account_id",
-        "arrival_ask",
-        "arrival_bid",
-        "bound",
-        "cancel_reason",
-        "cat_fee",
-        "children",
-        "client_order_id",
-        "commission",
-        "day_money",
-        "day_shares",
-        "extra_money",
-        "extra_shares",
-        "filled",
-        "filled_money",
-        "hold_money",
-        "hold_shares",
-        "intent",
-        "order_id",
-        "progress",
-        "refusals",
-        "replacement",
-        "routing_needed",
-        "sec_fee",
-        "taf",
-        "terms",
-        "triggered",
-    )
+    hold_money = 0
+    hold_shares = 0
+    filled = 0
+    filled_money = 0
+    """Sum of price × shares."""
+    commission = 0
+    day_shares = 0
+    day_money = 0
+    sec_fee = 0
+    taf = 0
+    cat_fee = 0
+    """Shares, money and regulatory fees of today's executions: fees round up once an order and day."""
+    progress = 0
+    refusals = 0
+    """Children that venues would not take."""
+    routing_needed = False
+    cancel_reason = ""
+    replacement: Replacement | None = None
+    extra_money = 0
+    extra_shares = 0
+    """What the replacement needs beyond this order's hold, held for it while it is not decided."""
+    arrival_bid = 0
+    arrival_ask = 0
 
     def __init__(
         self,
@@ -113,32 +106,9 @@ class Order:
         self.intent = intent
         self.bound = bound
         self.accepted_ns = accepted_ns
-        self.hold_money = 0
-        self.hold_shares = 0
-        self.filled = 0
-        self.filled_money = 0
-        """Sum of price × shares in micro-dollars."""
-        self.commission = 0
-        self.day_shares = 0
-        self.day_money = 0
-        self.sec_fee = 0
-        self.taf = 0
-        self.cat_fee = 0
-        """Shares, money and regulatory fees of today's executions: fees round up once an order and day."""
         self.triggered = terms.order_type is _MARKET or terms.order_type is _LIMIT
         self.children: dict[int, Child] = {}
         """Children that are not done, by token."""
-        self.progress = 0
-        self.refusals = 0
-        """Children that venues would not take."""
-        self.routing_needed = False
-        self.cancel_reason = ""
-        self.replacement: Replacement | None = None
-        self.extra_money = 0
-        self.extra_shares = 0
-        """What the replacement needs beyond this order's hold, held for it while it is not decided."""
-        self.arrival_bid = 0
-        self.arrival_ask = 0
 
     @property
     def leaves(self) -> int:
