@@ -21,6 +21,7 @@ from rushtrade.api.ports import (
     PositionView,
     Preview,
     PreviewLeg,
+    RouteStep,
     SessionDay,
     UserRecord,
 )
@@ -251,7 +252,12 @@ class House:
             stamp=lambda number, side, shares, *, near: self.market.stamp(number, side, shares, near=near),
             preview=self.preview,
             explain=lambda order_id: Explanation(
-                {"order_id": order_id}, [f"order {order_id}: sweep", "  NASDAQ: sent"]
+                {"order_id": order_id},
+                [f"order {order_id}: sweep", "  NASDAQ: sent"],
+                [
+                    RouteStep("NASDAQ", "sent", 100, "187.24", "187.2430", "best price after fee"),
+                    RouteStep("ARCA", "skipped", 0, None, None, "its book was not known"),
+                ],
             ),
             credentials=self.keys,
             limits=self.limits,

@@ -307,7 +307,7 @@ def test_watched_quotes_come_in_rows_of_the_documented_layout(server):
     assert rows[2][1] == 0
     (row,) = struct.iter_unpack("<iBBBBHHi11q", last)
     assert row[0] == 0
-    assert (row[3], row[4], row[10], row[13]) == (3, 0, 1_872_500, 60)
+    assert (row[3], row[4], row[10], row[13]) == (4, 0, 1_872_500, 60)
     assert row[7] == prints + 1
     assert row[14] >= 60
     assert row[15] == 1_870_000
@@ -405,7 +405,10 @@ def test_an_order_lives_on_the_page_from_key_to_fill(server):
     assert (position["quantity"], position["average_cost"]) == (40, "187.24")
     assert trace["text"]
     assert trace["nbbo"]["bid"] == "187.24"
-    assert {step["action"] for step in trace["steps"]} == {"sent", "skipped"}
+    assert [(step["route"], step["venue"], step["action"], step["cost"]) for step in trace["steps"]] == [
+        ("NASDAQ", 0, "sent", "187.2430"),
+        ("ARCA", 1, "skipped", None),
+    ]
     assert trace["children"][0]["filled"] == 40
     assert moved["state"] in {"PendingReplace", "PartiallyFilled", "New"}
     assert canceled["state"] in {"PendingCancel", "Canceled"}

@@ -182,11 +182,23 @@ class Preview(msgspec.Struct, frozen=True):
     """Number and sentence of the reason why it would be refused."""
 
 
+class RouteStep(msgspec.Struct, frozen=True):
+    """What one route was given in a decision, and why: a row of the workstation's decision trace."""
+
+    route: str
+    action: str
+    quantity: int
+    price: str | None
+    cost: str | None
+    why: str
+
+
 class Explanation(msgspec.Struct, frozen=True):
-    """The story of an order's routing: as data (anything msgspec writes), and line by line for people."""
+    """The story of an order's routing: as data (anything msgspec writes), line by line for people, and as rows."""
 
     trace: Any
     text: Sequence[str]
+    steps: Sequence[RouteStep]
 
 
 class Explain(Protocol):

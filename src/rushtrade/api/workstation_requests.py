@@ -367,7 +367,10 @@ async def _explain(connection: Connection, body: OneOrder) -> dict[str, Any]:
     row = _own_order(connection, body.order_id)
     trace = routing_trace(connection.desk.store, row)
     story = connection.desk.ports.explain(row.order_id)
-    return {**trace, "text": list(story.text)[:TRACE_ROWS_MAX] if story else []}
+    if story is None:
+        return {**trace, "steps": [], "text": []}
+    steps = views.step_views(story.steps[:TRACE_ROWS_MAX], connection.desk.store.image)
+    return {**trace, "steps": steps, "text": story.text[:TRACE_ROWS_MAX]}
 
 
 REQUESTS: Final[dict[str, tuple[type[msgspec.Struct], Request]]] = {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rushtrade.api.access import FrontDesk
     from rushtrade.api.board import Board
-    from rushtrade.api.ports import AccountSummary, PositionView, Preview
+    from rushtrade.api.ports import AccountSummary, PositionView, Preview, RouteStep
     from rushtrade.market.quotes import Bar
     from rushtrade.store import rows
     from rushtrade.store.image import Image
@@ -267,6 +267,23 @@ def depth_body(desk: FrontDesk, instrument_id: int, symbol: str) -> dict[str, An
         "bids": bids,
         "asks": asks,
     }
+
+
+def step_views(steps: Iterable[RouteStep], image: Image) -> list[dict[str, Any]]:
+    """Write what each route was given."""
+    venues = {row.code: row.venue for row in image.routes.values()}
+    return [
+        {
+            "venue": venues.get(step.route, -1),
+            "route": step.route,
+            "action": step.action,
+            "quantity": step.quantity,
+            "price": step.price,
+            "cost": step.cost,
+            "why": step.why,
+        }
+        for step in steps
+    ]
 
 
 def preview_view(preview: Preview, image: Image) -> dict[str, Any]:

@@ -6,11 +6,14 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from rushtrade.api import ports
 from rushtrade.app.order_story import trace_order
 from rushtrade.app.runtime import AS_FAST_AS_POSSIBLE, Runtime
 from rushtrade.core.sequencer import Ticket
 from rushtrade.core.state import HouseState
+from rushtrade.dart.trace_steps import steps
 from rushtrade.dart.trace_text import lines
 from rushtrade.domain.commands import AnyCommand
 from rushtrade.domain.errors import HouseBusy
@@ -189,6 +192,9 @@ def explain_port(store: Store, routes: tuple[Route, ...]) -> ports.Explain:
 
     def explain(order_id: int) -> ports.Explanation | None:
         trace = trace_order(store, routes, order_id)
-        return None if trace is None or not trace.decisions else ports.Explanation(trace, lines(trace))
+        if trace is None or not trace.decisions:
+            return None
+        rows = [ports.RouteStep(*msgspec.structs.astuple(step)) for step in steps(trace)]
+        return ports.Explanation(trace, lines(trace), rows)
 
     return explain

@@ -15,7 +15,7 @@ from rushtrade.dart.costs import MILLION, QUEUE_WEIGHT, format_fine, make_fee, t
 from rushtrade.dart.story import ChildStory, Decision, OrderStory
 from rushtrade.domain.instants import format_instant
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, format_money, format_price
-from rushtrade.domain.orders import OrderType, Side
+from rushtrade.domain.orders import OrderType, Side, TimeInForce
 from rushtrade.domain.plans import SkipReason, Strategy
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.routes import Route
@@ -41,6 +41,7 @@ SENTENCES = {
 }
 """Why a route got nothing, as the desk says it."""
 
+_RESTING_TIMES = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 _WEIGHED = frozenset({SkipReason.NOT_CHOSEN, SkipReason.NO_KNOWN_BOOK, SkipReason.ROUNDS_SPENT})
 
 
@@ -71,7 +72,10 @@ class RestingPlace(msgspec.Struct, frozen=True):
 
 
 class SentChild(msgspec.Struct, frozen=True):
-    """One child order and what became of it. No `price`: an order before this one gave it."""
+    """One child order and what became of it. No `price`: an order before this one gave it.
+
+    `resting_cost` is price and make fee of one share, of a child that may rest.
+    """
 
     token: int
     venue: str
@@ -84,6 +88,7 @@ class SentChild(msgspec.Struct, frozen=True):
     first_fill_after_ns: int | None
     unfilled: int
     reason: str
+    resting_cost: str | None
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -165,7 +170,9 @@ def explain(story: OrderStory, routes: tuple[Route, ...]) -> OrderTrace:
         arrival_bid=_price(story.arrival_bid),
         arrival_ask=_price(story.arrival_ask),
         decisions=tuple(_explain_decision(story, decision, routes) for decision in story.decisions),
-        taken_over=tuple(_sent(child, routes) for child in children if child.token not in planned),
+        taken_over=tuple(
+            _sent(child, routes, terms.side) for child in children if child.token not in planned
+        ),
         filled=sum(child.filled for child in children),
         average_price=_average(
             sum(child.notional for child in children), sum(child.filled for child in children)
@@ -194,7 +201,7 @@ def _explain_decision(story: OrderStory, decision: Decision, routes: tuple[Route
         last=_price(stamp.last),
         considered=_considered(story, decision, routes),
         resting_places=_resting_places(story, decision, routes) if plan.strategy is Strategy.POST else (),
-        children=tuple(_sent(child, routes) for child in children),
+        children=tuple(_sent(child, routes, side) for child in children),
         left_out=tuple(
             LeftOut(routes[skip.venue].code, skip.reason.name.lower(), SENTENCES[skip.reason])
             for skip in plan.skips
@@ -273,11 +280,12 @@ def _levels(stamp: QuoteStamp, routes: tuple[Route, ...]) -> list[tuple[int, int
     ]
 
 
-def _sent(child: ChildStory, routes: tuple[Route, ...]) -> SentChild:
-    venue = routes[child.venue].code if 0 <= child.venue < len(routes) else "unknown"
+def _sent(child: ChildStory, routes: tuple[Route, ...], side: Side) -> SentChild:
+    known = 0 <= child.venue < len(routes)
+    may_rest = known and child.price > 0 and child.time_in_force in _RESTING_TIMES
     return SentChild(
         token=child.token,
-        venue=venue,
+        venue=routes[child.venue].code if known else "unknown",
         shares=child.shares,
         price=_price(child.price),
         time_in_force=child.time_in_force.name,
@@ -287,7 +295,13 @@ def _sent(child: ChildStory, routes: tuple[Route, ...]) -> SentChild:
         first_fill_after_ns=child.first_fill_ns - child.sent_ns if child.first_fill_ns else None,
         unfilled=child.unfilled,
         reason=child.reason,
+        resting_cost=_resting_cost(routes[child.venue], child.price, side) if may_rest else None,
     )
+
+
+def _resting_cost(route: Route, price: int, side: Side) -> str:
+    fee = make_fee(route, price)
+    return format_fine(price * MILLION + (fee if side is Side.BUY else -fee))
 
 
 def _price(price: int) -> str | None:

@@ -1,4 +1,4 @@
-"""The routing trace of an order, out of the read models: quotes seen, what was sent where, what was left out, what came back.
+"""The routing trace of an order, out of the read models: when it was decided, on which quotes, and what came back of what was sent.
 
 Plain data for screens: prices are decimal text, times microseconds.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from rushtrade.domain.numbers import format_money, format_price
-from rushtrade.domain.plans import SkipReason, Strategy
+from rushtrade.domain.plans import Strategy
 from rushtrade.domain.quotes import LEVEL_BYTES
 from rushtrade.store import queries
 
@@ -34,7 +34,6 @@ def routing_trace(store: Store, row: rows.OrderRow) -> dict[str, Any]:
         "decision_us": None,
         "nbbo": None if stamp is None else _nbbo(stamp),
         "quotes": [] if stamp is None else _levels(stamp)[:TRACE_ROWS_MAX],
-        "steps": [step for each in decisions for step in _steps(store.image.routes, each)][:TRACE_ROWS_MAX],
         "children": [_child(row.order_id, n, child) for n, child in enumerate(children, 1)][:TRACE_ROWS_MAX],
         "expected_cost": format_money(cost) if cost else None,
     }
@@ -59,34 +58,6 @@ def _levels(stamp: QuoteStamp) -> list[dict[str, Any]]:
         side = "ask" if key & 1 else "bid"
         found.append({"venue": key >> 1, "side": side, "price": format_price(price), "shares": shares})
     return found
-
-
-def _steps(routes: dict[int, rows.RouteRow], decision: queries.Decision) -> list[dict[str, Any]]:
-    sent = [
-        {
-            "venue": child.venue,
-            "route": routes[child.venue].code,
-            "action": "sent",
-            "quantity": child.shares,
-            "price": format_price(child.price),
-            "cost": None,
-            "why": f"{decision.plan.strategy.name.lower()}, {child.time_in_force.name}",
-        }
-        for child in decision.plan.children
-    ]
-    skipped = [
-        {
-            "venue": skip.venue,
-            "route": routes[skip.venue].code,
-            "action": "skipped",
-            "quantity": 0,
-            "price": None,
-            "cost": None,
-            "why": SkipReason(skip.reason).name.lower().replace("_", " "),
-        }
-        for skip in decision.plan.skips
-    ]
-    return sent + skipped
 
 
 def _child(order_id: int, number: int, child: rows.ChildRow) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rushtrade.dart.costs import format_fine
 from rushtrade.dart.explain import SENTENCES, explain
 from rushtrade.dart.story import OrderStory
+from rushtrade.dart.trace_steps import steps
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.orders import Intent, Side, TimeInForce
@@ -72,6 +73,24 @@ def test_the_trace_is_plain_data_with_every_number_exact():
     assert [level["taken"] for level in first["considered"]] == [0, 200, 100, 100, 0]
     assert first["left_out"][0]["reason"] == "link_down_within_limit"
     assert second["children"][0]["first_fill_after_ns"] == 1_000_000
+
+
+def test_the_rows_of_a_trace_tell_each_route_with_its_all_in_price():
+    journal, order = swept_then_rested()
+    teller = journal.story(order)
+    rows = [msgspec.structs.astuple(step) for step in steps(explain(teller.story, teller.routes))]
+    down = "the venue cannot be reached, although it shows a quote within the limit"
+    assert rows == [
+        ("BBB", "sent", 200, "10.00", "10.0006", "decision 1: best price after fee"),
+        ("AAA", "sent", 100, "10.00", "10.0030", "decision 1: next best price after fee"),
+        ("AAA", "sent", 100, "10.01", "10.0130", "decision 1: next best price after fee"),
+        ("CCC", "skipped", 0, "10.00", "9.9990", f"decision 1: {down}"),
+        ("DDD", "skipped", 0, "10.02", "10.0230", "decision 1: showed nothing within the limit"),
+        ("DDD", "sent", 250, "10.01", "10.0080", "decision 2: least make fee and queue to rest at; rests"),
+        ("AAA", "skipped", 0, None, None, "decision 2: another route was chosen"),
+        ("BBB", "skipped", 0, None, None, "decision 2: another route was chosen"),
+        ("CCC", "skipped", 0, None, None, "decision 2: the venue cannot be reached"),
+    ]
 
 
 def test_a_refused_order_tells_its_reason():
