@@ -1,7 +1,9 @@
 """Bad input: no answer is a 5xx, nothing bad is taken, nobody unknown comes in, and every answer is JSON."""
 
 import json
+import re
 import uuid
+from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
@@ -27,6 +29,7 @@ from rushtrade.api.application import build
 from rushtrade.api.ports import Limits
 from rushtrade.domain.errors import HouseBusy, HouseStopped
 
+ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"APCA-API-KEY-ID": KEY, "APCA-API-SECRET-KEY": SECRET}
 GOOD = {
     "symbol": "AAPL",
@@ -353,9 +356,11 @@ def test_the_rate_is_told_and_kept(house):
 
 
 def test_every_answer_carries_the_security_headers(client):
+    written = (ROOT / "docs" / "protocols" / "workstation.md").read_text(encoding="utf-8")
+    (policy,) = re.findall(r"^Content-Security-Policy: (.+)$", written, re.MULTILINE)
     for path in ("/", "/v2/clock", "/nothing/here", "/schema"):
         headers = client.get(path, headers=KEYS).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        assert headers["content-security-policy"] == policy
         assert headers["x-content-type-options"] == "nosniff"
 
 
