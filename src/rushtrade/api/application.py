@@ -144,7 +144,7 @@ def _page(document: dict[str, Any]) -> str:
         f'<h1>{title}</h1><p><a href="/schema/openapi.json">openapi.json</a> '
         '<a href="/schema/openapi.yaml">openapi.yaml</a>'
         '<table border="1" cellpadding="6" rules="rows" frame="void"><tr align="left">'
-        '<th>Method<th>Path<th>What it does<th>Parameters<th>Body'
+        "<th>Method<th>Path<th>What it does<th>Parameters<th>Body"
         f"{''.join(rows)}</table></html>"
     )
 
