@@ -1,12 +1,18 @@
-"""`rushtrade itch`: what is in an ITCH 5.0 file, and the order book of a stock at a moment of it."""
+"""`rushtrade itch`: what is in an ITCH 5.0 file, the order book of a stock at a moment of it, and the best of every book.
+
+`--bbo` writes one line whenever the best price of a stock's side, or the shares at it, change: the time in nanoseconds since
+midnight, the symbol, and price and shares of both sides, empty where there is none. `--digest` is that of
+`market.best_series`.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import msgspec
 import typer
@@ -18,17 +24,19 @@ from rushtrade.app.terminal import print_json, printable, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import SECOND
 from rushtrade.domain.numbers import format_price
+from rushtrade.market.best_series import BestSeries, digest, rows_of
 from rushtrade.market.book_feed_kernel import FOREVER
 from rushtrade.market.book_layout import ASK, BID
 from rushtrade.market.itch_file import ItchFile
 from rushtrade.market.order_books import Level, OrderBooks
 from rushtrade.wire.itch50 import LAYOUTS
-from rushtrade.wire.itch50_columns import count_types
+from rushtrade.wire.itch50_columns import Buffer, count_types
 
 DEPTH_DEFAULT = 10
 DEPTH_MAX = 100_000
 PROGRESS_BYTES = 8 << 20
 """Files from this size on show a progress bar: a smaller one is read before a bar is drawn."""
+BEST_HEADER = "time_ns,symbol,bid,bid_shares,ask,ask_shares\n"
 SYMBOLS_NAMED = 12
 """Symbols an error message lists before it says how many more there are."""
 
@@ -44,6 +52,7 @@ class Survey(msgspec.Struct, frozen=True):
     symbol: str | None
     bids: list[tuple[str, int, int]]
     asks: list[tuple[str, int, int]]
+    digest: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def parse_time(text: str) -> int:
@@ -57,15 +66,39 @@ def parse_time(text: str) -> int:
     return (hours * 3600 + minutes * 60 + seconds) * SECOND + int((match[4] or "").ljust(9, "0"))
 
 
-def read(path: Path, until: int, progress: Progress | None = None) -> tuple[OrderBooks, dict[str, int]]:
+def write_best(series: BestSeries, buffer: Buffer, until: int, lines: IO[str]) -> int:
+    """Apply a buffer, writing a line for every change of a best price; give the bytes applied."""
+    for block in series.feed(buffer, until):
+        lines.writelines(
+            f"{row.time},{row.symbol},{_best(row.bid, row.bid_shares)},{_best(row.ask, row.ask_shares)}\n"
+            for row in rows_of(block)
+        )
+    return series.consumed
+
+
+def _best(price: int, shares: int) -> str:
+    return f"{format_price(price)},{shares}" if price else ","
+
+
+def read(
+    path: Path, until: int, progress: Progress | None = None, best: IO[str] | None = None
+) -> tuple[OrderBooks, dict[str, int]]:
     """Read a whole file: the books as they stood at `until`, and the count of all messages by type."""
     books = OrderBooks()
+    series = BestSeries(books)
+    if best:
+        best.write(BEST_HEADER)
     later = dict.fromkeys(range(256), 0)
     reached = False
     with ItchFile(path) as file:
         task = progress.add_task(path.name, total=file.size) if progress else None
         for buffer in file.buffers():
-            consumed = 0 if reached else books.feed(buffer, until=until).consumed
+            if reached:
+                consumed = 0
+            elif best:
+                consumed = write_best(series, buffer, until, best)
+            else:
+                consumed = books.feed(buffer, until=until).consumed
             reached = reached or consumed < len(buffer)
             counts, *_ = count_types(buffer[consumed:])
             for code in counts.nonzero()[0].tolist():
@@ -78,12 +111,17 @@ def read(path: Path, until: int, progress: Progress | None = None) -> tuple[Orde
 
 
 def survey(
-    path: Path, symbol: str | None, depth: int, until: int, progress: Progress | None = None
+    path: Path,
+    symbol: str | None,
+    depth: int,
+    until: int,
+    progress: Progress | None = None,
+    best: IO[str] | None = None,
 ) -> tuple[Survey, OrderBooks]:
     """Read a file and take the book of a symbol, or of its only stock when none is named."""
     OrderBooks().feed(b"")  # brings compiled kernels in, so that the time is that of the file
     begin = time.perf_counter()
-    books, counts = read(path, until, progress)
+    books, counts = read(path, until, progress, best)
     seconds = time.perf_counter() - begin
     bids: list[Level] = []
     asks: list[Level] = []
@@ -134,6 +172,8 @@ def print_survey(console: Console, path: Path, answer: Survey, books: OrderBooks
     strange = {name.replace("_", " "): count for name, count in books.anomalies().items() if count}
     if strange:
         console.print("anomalies: " + ", ".join(f"{count:,} × {name}" for name, count in strange.items()))
+    if answer.digest:
+        console.print(f"digest of all books: {answer.digest}", highlight=False)
     rate = answer.messages / answer.seconds / 1e6 if answer.seconds else 0.0
     console.print(f"read and booked in {answer.seconds:.3f} s, {rate:.2f} million messages a second")
 
@@ -166,13 +206,23 @@ def itch(
         str | None,
         typer.Option(metavar="HH:MM:SS.nnnnnnnnn", help="The book at this time of the file's day."),
     ] = None,
+    with_digest: Annotated[
+        bool, typer.Option("--digest", help="Add a digest of all books: levels, queues, references, shares.")
+    ] = False,
+    bbo: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Write best bid and ask of every stock at every change."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Count the messages of an ITCH 5.0 file by type and show an order book at any time of its day."""
     with refuse_plainly(json=as_json):
         until = parse_time(at) if at is not None else FOREVER
         name = symbol.strip().upper() if symbol is not None else None
-        answer, books = _survey_with_progress(file, name, depth, until)
+        with bbo.open("w", encoding="utf-8", newline="") if bbo else nullcontext() as best:
+            answer, books = _survey_with_progress(file, name, depth, until, best)
+        if with_digest:
+            answer = msgspec.structs.replace(answer, digest=digest(books))
         if as_json:
             print_json(answer)
         else:
@@ -180,12 +230,12 @@ def itch(
 
 
 def _survey_with_progress(
-    path: Path, symbol: str | None, depth: int, until: int
+    path: Path, symbol: str | None, depth: int, until: int, best: IO[str] | None
 ) -> tuple[Survey, OrderBooks]:
     """Read with a bar on standard error when somebody watches and the file is big."""
     big = path.is_file() and path.stat().st_size >= PROGRESS_BYTES
     if not (big and sys.stderr.isatty()):
-        return survey(path, symbol, depth, until)
+        return survey(path, symbol, depth, until, best=best)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        return survey(path, symbol, depth, until, progress)
+        return survey(path, symbol, depth, until, progress, best)

@@ -59,6 +59,11 @@ class OrderBooks:
     def __init__(self, room: Room | None = None) -> None:
         self._storage = BookStorage(1, {}, room or Room())
 
+    @property
+    def storage(self) -> BookStorage:
+        """The arrays the books lie in, for what else works on them within this room."""
+        return self._storage
+
     def feed(self, buffer: Buffer, begin: int = 0, until: int = FOREVER) -> Changes:
         """Apply framed messages from `begin` on, up to and including time `until` (nanoseconds since midnight).
 

@@ -104,7 +104,7 @@ def test_what_cannot_be_answered_is_refused_with_what_would_pass(day, arguments,
     result = run(day, *arguments, "--json")
     assert result.exit_code == 2
     assert said in json.loads(result.stdout)["error"]
-    assert said in result.stderr
+    assert said in run(day, *arguments).stderr
 
 
 def test_a_missing_a_cut_and_a_foreign_file_end_with_code_2(day, tmp_path):
@@ -138,3 +138,23 @@ def test_times_of_the_day_read_to_the_nanosecond(text, time):
 def test_other_texts_are_no_times(text):
     with pytest.raises(InvalidInput, match="--at"):
         parse_time(text)
+
+
+def test_a_digest_is_added_when_asked_for(day):
+    plain, summed = answer(day), answer(day, "--digest")
+    assert "digest" not in plain
+    assert len(summed.pop("digest")) == 64
+    assert {**summed, "seconds": 0} == {**plain, "seconds": 0}
+
+
+def test_every_change_of_a_best_price_is_a_line(day, tmp_path):
+    path = tmp_path / "best.csv"
+    answer(day, "--bbo", str(path))
+    assert path.read_text().splitlines() == [
+        "time_ns,symbol,bid,bid_shares,ask,ask_shares",
+        f"{NOON},AAPL,100.01,100,,",
+        f"{NOON + 1},AAPL,100.01,150,,",
+        f"{NOON + 2},AAPL,100.01,150,100.025,10",
+        f"{NOON + 3},PENNY,,,0.50,7",
+        f"{NOON + SECOND},AAPL,100.01,50,100.025,10",
+    ]
