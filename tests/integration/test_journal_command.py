@@ -126,26 +126,51 @@ def test_a_flipped_bit_is_found_where_it_is(house):
     assert "BROKEN" in told
 
 
-def test_events_that_the_commands_do_not_give_are_found_although_the_chain_is_whole(written, tmp_path):
-    forged = 0
-    with SqliteReader(written / JOURNAL_FILE) as reader, SqliteJournal(tmp_path / JOURNAL_FILE) as file:
+def rewritten(written: Path, folder: Path, change) -> Path:
+    """The same commands in a whole chain of their own, with events as `change` gives them."""
+    with SqliteReader(written / JOURNAL_FILE) as reader, SqliteJournal(folder / JOURNAL_FILE) as file:
         epoch = file.new_epoch()
         for frame in reader.frames():
             body = decode_body(frame.body)
-            for place, entry in enumerate(body.entries):
-                if isinstance(entry.events[0] if entry.events else None, ev.CashTransferred) and not forged:
-                    forged = body.first_seq + place
-                    richer = msgspec.structs.replace(entry.events[0], amount=entry.events[0].amount + 1)
-                    body.entries[place] = msgspec.structs.replace(entry, events=[richer])
-            data = encode_body(FrameBody(body.first_seq, body.time_ns, body.entries))
+            entries = [
+                msgspec.structs.replace(entry, events=[change(event) for event in entry.events])
+                for entry in body.entries
+            ]
+            data = encode_body(FrameBody(body.first_seq, body.time_ns, entries))
             file.append(
                 Frame.after(file.last(), format=FRAME_FORMAT, epoch=epoch, time_ns=frame.time_ns, body=data)
             )
+    return folder
+
+
+def test_events_that_the_commands_do_not_give_are_found_although_the_chain_is_whole(written, tmp_path):
+    def richer(event):
+        if isinstance(event, ev.CashTransferred):
+            return msgspec.structs.replace(event, amount=event.amount + 1)
+        return event
+
+    rows = asked("show", "--data", written)["commands"]
+    forged = next(row["seq"] for row in rows if row["command"]["type"] == "TransferCash")
+    rewritten(written, tmp_path, richer)
     found = asked("verify", "--data", tmp_path, code=1)
     assert found["findings"] == []
     assert not found["sound"]
     assert f"command {forged}, event 0" in found["replay"]["difference"]
     assert "re-run differs" in run("verify", "--data", tmp_path, code=1)
+
+
+def test_events_that_are_only_worded_otherwise_are_the_same_events(written, tmp_path):
+    def reworded(event):
+        if isinstance(event, ev.OrderRejected):
+            return msgspec.structs.replace(event, text="as another release would say it")
+        return event
+
+    rewritten(written, tmp_path, reworded)
+    found = asked("verify", "--data", tmp_path)
+    assert found["sound"]
+    assert found["replay"]["reworded"] == 1
+    assert found["replay"]["state_hash"] == asked("verify", "--data", written)["replay"]["state_hash"]
+    assert "1 of them are worded otherwise" in run("verify", "--data", tmp_path)
 
 
 @pytest.mark.parametrize("command", ["verify", "show", "stats", "snapshot", "adopt"])

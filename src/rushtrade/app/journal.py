@@ -55,6 +55,8 @@ class Replay(msgspec.Struct, frozen=True):
     commands: int
     events: int
     state_hash: str
+    reworded: int = 0
+    """Events this release decides alike and words otherwise."""
     difference: str = ""
 
 
@@ -122,7 +124,13 @@ def _verify_replay(reader: SqliteReader) -> Replay:
             found = verify_replay(reader, lambda seq, last: None if seq % PROGRESS_EVERY else move(seq, last))
     except (RushTradeError, JournalError) as error:
         return Replay(same=False, commands=0, events=0, state_hash="", difference=str(error))
-    return Replay(same=True, commands=found.commands, events=found.events, state_hash=found.state_hash)
+    return Replay(
+        same=True,
+        commands=found.commands,
+        events=found.events,
+        state_hash=found.state_hash,
+        reworded=found.reworded,
+    )
 
 
 def _print_verdict(verdict: Verdict, report: VerifyReport) -> None:
@@ -133,6 +141,8 @@ def _print_verdict(verdict: Verdict, report: VerifyReport) -> None:
         typer.echo(
             f"{replay.commands} commands re-run gave the same {replay.events} events; state hash {replay.state_hash}"
         )
+        if replay.reworded:
+            typer.echo(f"{replay.reworded} of them are worded otherwise by this release")
     elif replay is not None:
         typer.echo(f"re-run differs: {replay.difference}")
     word = "SOUND" if verdict.sound else "BROKEN"
