@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from rushtrade.domain.errors import RushTradeError
+from rushtrade.domain.instants import DAY, HOUR
 from rushtrade.exchange.flow_kernel import survey
 from rushtrade.wire.compiled import address_of
 
@@ -129,6 +130,10 @@ class ItchFile:
         if not self.directory:
             raise FlowFileError(
                 f"{self.path}: the file names no stock; it needs stock directory messages (R)"
+            )
+        if self.last_time >= DAY:
+            raise FlowFileError(
+                f"{self.path}: a message says it is {self.last_time / HOUR:.1f} hours past midnight; a day has 24 hours"
             )
 
     def _walk(self, data: bytes) -> int:
