@@ -3,6 +3,7 @@
 import { For, Show } from "solid-js";
 import type { Preview } from "../feed/protocol";
 import { money, priceText, shares, signOf } from "../lib/numbers";
+import { wholeSentence } from "../lib/sentences";
 import type { Desk } from "../shell/desk";
 
 /** `refused`: the house has refused the order just now, and its sentence stands above; the preview does not repeat it. */
@@ -11,9 +12,11 @@ export function PreviewTable(props: { preview: Preview; desk: Desk; refused: boo
   return (
     <section class="preview" aria-label="What the order would cost">
       <Show when={props.preview.reject && !props.refused}>
-        <p class="answer bad">{props.preview.reject?.message}</p>
+        <p class="answer bad">{wholeSentence(props.preview.reject?.message ?? "")}</p>
       </Show>
-      <For each={props.preview.warnings}>{(warning) => <p class="answer warn">{warning}</p>}</For>
+      <For each={props.preview.warnings}>
+        {(warning) => <p class="answer warn">{wholeSentence(warning)}</p>}
+      </For>
       <dl class="figures">
         <Row
           word={

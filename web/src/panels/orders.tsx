@@ -9,6 +9,7 @@ import { Grid } from "../grid/Grid";
 import { clock } from "../lib/clock";
 import { ink } from "../lib/colors";
 import { averageText, priceText, shares } from "../lib/numbers";
+import { wholeSentence } from "../lib/sentences";
 import type { Desk } from "../shell/desk";
 import type { Frame } from "../shell/dock";
 
@@ -17,7 +18,7 @@ const COLUMNS: readonly Column[] = [
   { key: "time", title: "Time", width: 62, drop: 4 },
   { key: "symbol", title: "Symbol", width: 54, grow: 1 },
   { key: "side", title: "Side", width: 48, grow: 1 },
-  { key: "quantity", title: "Qty", width: 62, align: "right", grow: 1, spoken: "Quantity" },
+  { key: "quantity", title: "Qty", width: 68, align: "right", grow: 1, spoken: "Quantity" },
   { key: "filled", title: "Filled", width: 52, align: "right", grow: 1 },
   { key: "type", title: "Type", width: 62, grow: 1, drop: 6 },
   { key: "price", title: "Price", width: 78, align: "right", grow: 1 },
@@ -141,11 +142,10 @@ export function Orders(props: { desk: Desk; frame: Frame }) {
           click: (row, column) => {
             if (column === "cancel") cancel(row);
           },
-          activate: (row, column) => {
+          // Never a cancel, whatever the cell: Enter asks why, and the cursor begins in the cancel column.
+          activate: (row) => {
             const order = rows()[row];
-            if (order === undefined) return;
-            if (column === "cancel" && !isFinal(order)) cancel(row);
-            else props.desk.dialog[1]({ kind: "trace", orderId: order.order_id });
+            if (order !== undefined) props.desk.dialog[1]({ kind: "trace", orderId: order.order_id });
           },
           remove: cancel,
           key: (event, row) => {
@@ -165,7 +165,9 @@ export function Orders(props: { desk: Desk; frame: Frame }) {
               {STATE_WORDS[order().state].toLowerCase()}
               {order().in_doubt ? ", in doubt: a venue has not answered" : ""}
             </span>
-            <Show when={order().reject}>{(reject) => <span class="refusal">{reject().message}</span>}</Show>
+            <Show when={order().reject}>
+              {(reject) => <span class="refusal">{wholeSentence(reject().message)}</span>}
+            </Show>
             <Show when={order().working.length > 0}>
               <span class="dim">
                 Working:{" "}

@@ -5,6 +5,7 @@ import type { Line, Market } from "../feed/protocol";
 import { clock, date, marketNow } from "../lib/clock";
 import { venueInk } from "../lib/colors";
 import { money, shares, signedMoney, signOf } from "../lib/numbers";
+import { wholeSentence } from "../lib/sentences";
 import type { Desk } from "./desk";
 
 export function TopBar(props: { desk: Desk }) {
@@ -178,9 +179,11 @@ export function StatusBar(props: { desk: Desk }) {
               </span>
             </Show>
             <Show when={said().message}>
-              <span class="status-message" title={said().message ?? ""}>
-                {said().message}
-              </span>
+              {(message) => (
+                <span class="status-message" title={wholeSentence(message())}>
+                  {wholeSentence(message())}
+                </span>
+              )}
             </Show>
           </>
         )}

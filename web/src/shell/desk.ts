@@ -1,7 +1,6 @@
 // The trader's desk: everything a panel is handed. Composes the feed, the symbol groups, the commands and the arming.
 
 import { createSignal } from "solid-js";
-import { LineDown, Refused } from "../feed/connection";
 import type { House } from "../feed/house";
 import type { Execution, Order, OrderBody } from "../feed/protocol";
 import { sideWord } from "../forms/draft";
@@ -10,6 +9,7 @@ import { Commands } from "../keys/commands";
 import type { HotKey, KeyLimits } from "../keys/hotkeys";
 import { keyOrder } from "../keys/hotkeys";
 import { priceText, shares } from "../lib/numbers";
+import { wholeSentence } from "../lib/sentences";
 import { readStored, writeStored } from "../lib/stored";
 import type { Dock } from "./dock";
 import { type Group, Links } from "./links";
@@ -61,7 +61,7 @@ export class Desk {
     });
     house.onExecution.subscribe((execution) => this.tellExecution(execution));
     house.onOrder.subscribe(({ order, before }) => this.tellOrder(order, before));
-    house.onNotice.subscribe((notice) => this.notices.say(notice.level, notice.text));
+    house.onNotice.subscribe((notice) => this.notices.say(notice.level, wholeSentence(notice.text)));
   }
 
   change(part: Partial<Settings>): void {
@@ -169,12 +169,11 @@ export class Desk {
     if (before === undefined && this.house.isOurs(order)) return;
     const what = `${sideWord(order.side)} ${shares(order.quantity)} ${order.symbol}`;
     const title = order.state === "Rejected" ? `${what} was refused` : `${what}: the change was refused`;
-    this.notices.say("refusal", title, order.reject.message);
+    this.notices.say("refusal", title, wholeSentence(order.reject.message));
   }
 }
 
 /** What went wrong, as a sentence to show whole. */
 export function sentence(error: unknown): string {
-  if (error instanceof Refused || error instanceof LineDown) return error.message;
-  return error instanceof Error ? error.message : String(error);
+  return wholeSentence(error instanceof Error ? error.message : String(error));
 }

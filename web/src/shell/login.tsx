@@ -3,6 +3,7 @@
 import { createResource, createSignal, onMount, Show } from "solid-js";
 import type { Session } from "../feed/protocol";
 import { LoginRefused, login, marketBeforeLogin } from "../feed/session";
+import { wholeSentence } from "../lib/sentences";
 import { MarketLabel } from "./bars";
 
 export function Login(props: { entered: (session: Session) => void; why: string }) {
@@ -18,7 +19,9 @@ export function Login(props: { entered: (session: Session) => void; why: string 
     setBusy(true);
     setProblem("");
     const session = await login(user.value.trim(), password.value).catch((error: unknown) => {
-      setProblem(error instanceof LoginRefused ? error.message : "The house cannot be reached.");
+      setProblem(
+        error instanceof LoginRefused ? wholeSentence(error.message) : "The house cannot be reached.",
+      );
       return null;
     });
     setBusy(false);
