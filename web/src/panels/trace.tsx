@@ -5,7 +5,15 @@ import { Dialog, DialogTitle } from "../forms/dialog";
 import { clockMillis } from "../lib/clock";
 import { venueInk } from "../lib/colors";
 import { money, priceText, shares } from "../lib/numbers";
+import { wholeSentence } from "../lib/sentences";
 import { type Desk, sentence } from "../shell/desk";
+
+const STRATEGY_WORDS: Record<string, string> = {
+  sweep: "Sweep by all-in cost",
+  sequence: "Route sequence",
+  direct: "Direct route",
+  post: "Post to rest",
+};
 
 export function TraceDialog(props: { desk: Desk; orderId: number; close: () => void }) {
   const { house } = props.desk;
@@ -13,6 +21,7 @@ export function TraceDialog(props: { desk: Desk; orderId: number; close: () => v
     () => props.orderId,
     (id) => house.explain(id),
   );
+  const refusal = () => house.orders[0]().get(props.orderId)?.reject?.message;
   const venue = (index: number) => (
     <span style={{ color: venueInk(house.venue(index)?.color ?? 0) }}>{house.venueCode(index) || "–"}</span>
   );
@@ -28,12 +37,16 @@ export function TraceDialog(props: { desk: Desk; orderId: number; close: () => v
             {sentence(trace.error)}
           </p>
         </Match>
+        <Match when={trace()?.strategy === "none"}>
+          <p>This order was never sent to a venue.</p>
+          <Show when={refusal()}>{(said) => <p class="answer bad">{wholeSentence(said())}</p>}</Show>
+        </Match>
         <Match when={trace()}>
           {(found) => (
             <div class="trace">
               <p>
-                <b>{found().strategy}</b>
-                <Show when={found().decided_us}>{(at) => <span> decided at {clockMillis(at())}</span>}</Show>
+                <b>{STRATEGY_WORDS[found().strategy] ?? found().strategy}</b>
+                <Show when={found().decided_us}>{(at) => <span>, decided at {clockMillis(at())}</span>}</Show>
                 <Show when={found().decision_us}>{(took) => <span> in {took()} µs</span>}</Show>
                 <Show when={found().nbbo}>
                   {(nbbo) => (
