@@ -10,7 +10,7 @@ PYTHON ?=
 BIN := $(VENV)/bin
 STAMPS := .make
 ARGS ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= --numprocesses auto --dist loadfile
 # Twice quiet: warnings about an index's spare locations are no news to who types `make up`; errors are shown.
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
