@@ -202,6 +202,12 @@ def test_a_trader_logs_in_buys_sees_fill_position_and_profit_and_cancels_a_resti
     expect(
         page.locator(f'[data-grid="orders"] [role="row"][aria-selected="true"][data-key="{resting}"]')
     ).to_be_attached()
+    page.keyboard.press("Enter")  # asks why, and cancels nothing
+    expect(page.get_by_role("dialog")).to_contain_text(f"Decision trace of order {resting}")
+    sent = page.locator(".trace tbody tr", has=page.locator('text="sent"')).first
+    expect(sent.locator("td.num").nth(2)).to_have_text(re.compile(r"^[\d,]+\.\d{2,}$"))
+    page.keyboard.press("Escape")
+    expect(cell(page, "orders", resting, "state")).to_have_text("Working")
     page.keyboard.press("Delete")
     expect(cell(page, "orders", resting, "state")).to_have_text("Cancelled", timeout=PATIENCE_MS)
     expect(cell(page, "orders", resting, "filled")).to_have_text("0")

@@ -60,7 +60,8 @@ class ConsideredLevel(msgspec.Struct, frozen=True):
 class RestingPlace(msgspec.Struct, frozen=True):
     """A venue an order could rest at: its best quote on the order's own side, and what resting there weighs.
 
-    `queue_ahead` are shares shown at the order's price or better; `weight` is make fee plus queue, in dollars a share.
+    `queue_ahead` are shares shown at the order's price or better; `weight` is make fee plus queue, in dollars a share;
+    `all_in` is the order's price and the make fee of one share.
     """
 
     venue: str
@@ -69,6 +70,7 @@ class RestingPlace(msgspec.Struct, frozen=True):
     queue_ahead: int
     make_fee: str
     weight: str
+    all_in: str
 
 
 class SentChild(msgspec.Struct, frozen=True):
@@ -266,7 +268,10 @@ def _resting_places(
         ahead = shares if price and (price >= bound if buys else price <= bound) else 0
         fee = make_fee(route, bound)
         weight = fee + ahead * QUEUE_WEIGHT
-        place = RestingPlace(route.code, _price(price), shares, ahead, format_fine(fee), format_fine(weight))
+        cost = _resting_cost(route, bound, story.terms.side)
+        place = RestingPlace(
+            route.code, _price(price), shares, ahead, format_fine(fee), format_fine(weight), cost
+        )
         ranked.append((venue not in known, weight, ahead, route.latency_ns, venue, place))
     return tuple(row[-1] for row in sorted(ranked, key=lambda row: row[:-1]))
 

@@ -1,7 +1,8 @@
 """The decision trace as rows for a table: what each route was given, at what all-in price, and why; then who got nothing.
 
 A row a price level taken from, one for the shares of a child that no shown level covers (they rest, or find nothing), and
-one for every route left out, with the best level it showed on the side taken from. Decides and works out nothing.
+one for every route left out: what resting there would have cost, or the best level it showed on the side taken from.
+Decides and works out nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rushtrade.dart.explain import ConsideredLevel, DecisionTrace, OrderTrace, SentChild
+from rushtrade.dart.explain import DecisionTrace, OrderTrace, SentChild
 
 _RESTING_TIMES = frozenset({"DAY", "GTC"})
 _TURNS = {
@@ -51,13 +52,20 @@ def _steps(decision: DecisionTrace) -> Iterator[TraceStep]:
         rest = child.shares - sum(level.taken for level in taken if level.venue == child.venue)
         if rest > 0:
             yield _uncovered(child, rest, decision.strategy)
-    best: dict[str, ConsideredLevel] = {}
-    for level in decision.considered:
-        best.setdefault(level.venue, level)
+    prices = _prices(decision)
     for skip in decision.left_out:
-        shown = best.get(skip.venue)
-        price, cost = (shown.price, shown.all_in) if shown else (None, None)
+        price, cost = prices.get(skip.venue, (None, None))
         yield TraceStep(skip.venue, "skipped", 0, price, cost, skip.sentence)
+
+
+def _prices(decision: DecisionTrace) -> dict[str, tuple[str, str]]:
+    """Give the price and all-in price by venue: of resting there when that was weighed, else of the best level shown."""
+    if decision.resting_places:
+        return {place.venue: (decision.limit, place.all_in) for place in decision.resting_places}
+    best: dict[str, tuple[str, str]] = {}
+    for level in decision.considered:
+        best.setdefault(level.venue, (level.price, level.all_in))
+    return best
 
 
 def _uncovered(child: SentChild, shares: int, strategy: str) -> TraceStep:

@@ -87,8 +87,8 @@ def test_the_rows_of_a_trace_tell_each_route_with_its_all_in_price():
         ("CCC", "skipped", 0, "10.00", "9.9990", f"decision 1: {down}"),
         ("DDD", "skipped", 0, "10.02", "10.0230", "decision 1: showed nothing within the limit"),
         ("DDD", "sent", 250, "10.01", "10.0080", "decision 2: least make fee and queue to rest at; rests"),
-        ("AAA", "skipped", 0, None, None, "decision 2: another route was chosen"),
-        ("BBB", "skipped", 0, None, None, "decision 2: another route was chosen"),
+        ("AAA", "skipped", 0, "10.01", "10.0080", "decision 2: another route was chosen"),
+        ("BBB", "skipped", 0, "10.01", "10.0100", "decision 2: another route was chosen"),
         ("CCC", "skipped", 0, None, None, "decision 2: the venue cannot be reached"),
     ]
 

@@ -154,7 +154,9 @@ export class Desk {
   // ------------------------------------------------------------------ what happened
 
   private tellExecution(execution: Execution): void {
-    const verb = execution.side === "buy" ? "Bought" : execution.side === "sell" ? "Sold" : "Sold short";
+    // An execution tells which way the shares went; only its order knows of a short sale.
+    const side = this.house.orders[0]().get(execution.order_id)?.side ?? execution.side;
+    const verb = side === "buy" ? "Bought" : side === "sell" ? "Sold" : "Sold short";
     const venue = this.house.venueCode(execution.venue);
     const where = venue === "" ? "" : ` on ${venue}`;
     this.notices.say(
