@@ -10,7 +10,7 @@ import click
 import pytest
 import typer
 
-from rushtrade.app.cli import cli
+from rushtrade.app.cli import command_line
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(
@@ -65,7 +65,7 @@ def test_every_command_that_is_printed_can_be_read(line):
     if line.startswith("make"):
         line = "rushtrade up " + shlex.split(line)[2].removeprefix("ARGS=")
     words = shlex.split(re.sub(r"\[[^]]*\]", "", line))[1:]
-    command: click.Command = typer.main.get_command(cli)
+    command: click.Command = typer.main.get_command(command_line())
     context = click.Context(command)
     while isinstance(command, click.Group):
         name = words.pop(0)

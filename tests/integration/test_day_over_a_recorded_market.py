@@ -8,7 +8,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import cli
+from rushtrade.app.cli import command_line
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.core.replay import restore
 from rushtrade.domain.orders import TimeInForce
@@ -28,7 +28,7 @@ PROMISED = {
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli, [str(word) for word in arguments])
+    return CliRunner().invoke(command_line(["day", "journal", "report"]), [str(word) for word in arguments])
 
 
 def told(*arguments):

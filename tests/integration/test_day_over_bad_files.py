@@ -9,7 +9,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import cli
+from rushtrade.app.cli import command_line
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import frame_all
 from support.itch_pieces import OPEN, SECOND, first_seconds, generated, messages, unpacked
@@ -22,7 +22,8 @@ FLIPS = 24
 
 def run(file, *options):
     return CliRunner().invoke(
-        cli, ["day", "--market", str(file), "--date", DATE, "--accounts", "3", "--json", *map(str, options)]
+        command_line(["day"]),
+        ["day", "--market", str(file), "--date", DATE, "--accounts", "3", "--json", *map(str, options)],
     )
 
 

@@ -54,9 +54,10 @@ class Up:
     def _announced(self) -> bool:
         """Only this process's own file counts: one that was killed leaves its file behind."""
         try:
-            return bool(json.loads(self.running.read_text())["process"] == self.process.pid)
+            ours = json.loads(self.running.read_text())["process"] == self.process.pid
         except FileNotFoundError:
             return False
+        return ours and self.printed().endswith(("}\n", "in the journal\n"))
 
     def get(self, path: str, **query: object) -> object:
         """GET something that is there."""

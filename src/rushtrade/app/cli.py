@@ -1,46 +1,58 @@
-"""The command `rushtrade` and its subcommands. Imports of what a command needs happen when it runs."""
+"""The command `rushtrade` and its subcommands. Only what the command asked for needs is imported."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 
 import typer
 
-from rushtrade.app.dart import app as dart
-from rushtrade.app.day import day
-from rushtrade.app.feed import app as feed
-from rushtrade.app.itch import itch
-from rushtrade.app.journal import journal
-from rushtrade.app.report import report
-from rushtrade.app.scenario import scenario
 from rushtrade.app.terminal import JSON_OPTION, REFUSED, print_json
-from rushtrade.app.up import demo_credentials_command, up
 
-cli = typer.Typer(
-    name="rushtrade",
-    help="An open, self-hosted direct-access brokerage.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-cli.command()(up)
-cli.command("demo-credentials")(demo_credentials_command)
-cli.command()(day)
-cli.command()(itch)
-cli.command()(scenario)
-cli.add_typer(dart, name="dart")
-cli.add_typer(feed, name="feed")
-cli.add_typer(journal, name="journal")
-cli.add_typer(report, name="report")
+COMMANDS = {
+    "up": ("rushtrade.app.up", "up"),
+    "demo-credentials": ("rushtrade.app.demo", "demo_credentials_command"),
+    "day": ("rushtrade.app.day", "day"),
+    "itch": ("rushtrade.app.itch", "itch"),
+    "scenario": ("rushtrade.app.scenario", "scenario"),
+    "dart": ("rushtrade.app.dart", "app"),
+    "feed": ("rushtrade.app.feed", "app"),
+    "journal": ("rushtrade.app.journal", "journal"),
+    "report": ("rushtrade.app.report", "report"),
+}
+"""Where each command is: module and name."""
+
+
+def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Put the command line together, of all commands or of those named."""
+    app = typer.Typer(
+        name="rushtrade", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
+    )
+    app.callback()(rushtrade)
+    for name in names:
+        module, member = COMMANDS[name]
+        found = getattr(import_module(module), member)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def rushtrade() -> None:
+    """Run an open, self-hosted direct-access brokerage."""
 
 
 def main() -> None:
     """Run the command line. Whoever asked for JSON gets JSON, also when the words after the command were not understood."""
-    if JSON_OPTION not in sys.argv[1:]:
-        cli()
+    words = sys.argv[1:]
+    app = command_line(words[:1] if words and words[0] in COMMANDS else COMMANDS)
+    if JSON_OPTION not in words:
+        app()
         return
     try:
-        code = cli(standalone_mode=False)
+        code = app(standalone_mode=False)
     except Exception as error:
         tell = getattr(error, "format_message", None)  # what Typer raises for words it does not know
         if tell is None:

@@ -1,4 +1,7 @@
-"""The demo: an account to trade with at once, and what a client needs to reach it."""
+"""The demo: an account to trade with at once, where its house listens, and `rushtrade demo-credentials`, which tells both.
+
+What makes the account is imported when it is made: whoever only asks where a house runs need not wait for all of it.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,27 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
+import typer
 
-from rushtrade.api.credentials import CredentialFile
-from rushtrade.api.ports import Permission
-from rushtrade.core.sequencer import Core
+from rushtrade.app.data_directory import data_directory
+from rushtrade.app.terminal import print_json, refuse_plainly
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import MONEY_UNIT
-from rushtrade.scenario.founding import NewAccount, open_customer_accounts
+
+if TYPE_CHECKING:
+    from rushtrade.api.credentials import CredentialFile
+    from rushtrade.api.ports import Permission
+    from rushtrade.core.sequencer import Core
 
 CREDENTIALS_FILE = "credentials.json"
 DEMO_FILE = "demo.json"
 DEMO_USER = "demo"
 DEMO_DEPOSIT = 100_000 * MONEY_UNIT
+RUNNING_FILE = "running.json"
 ANSWER_SECONDS_MAX = 2.0
 """How long a running house may take to accept a connection: the kernel does it, however busy the house is."""
 
@@ -56,12 +64,37 @@ class DemoCredentials(msgspec.Struct, frozen=True):
     symbols: list[str]
 
 
+class RunningHouse(msgspec.Struct, frozen=True):
+    """Where a running house listens, for commands run beside it."""
+
+    host: str
+    port: int
+    process: int
+    symbols: list[str]
+
+
+def demo_credentials_command(
+    data: Annotated[Path | None, typer.Option(help="Where the house lives.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the addresses, keys and login of the running demo."""
+    with refuse_plainly(json=json):
+        found = read_demo(data_directory(data))
+        if json:
+            print_json(found)
+        else:
+            for name in found.__struct_fields__:
+                typer.echo(f"{name:20} {getattr(found, name)}")
+
+
 def open_demo(core: Core, directory: Path) -> tuple[CredentialFile, DemoLogin]:
     """Make sure there is a demo account with a key and a login; give them."""
+    from rushtrade.scenario.founding import NewAccount, open_customer_accounts  # noqa: PLC0415 - see the module
+
     credentials = _read_credentials(directory / CREDENTIALS_FILE)
     path = directory / DEMO_FILE
     if path.exists():
-        login = _read(path, DemoLogin)
+        login = _read_private(path, DemoLogin)
         if login.account_id in core.state.accounts and credentials.key(login.api_key) is not None:
             return credentials, login
     demo = NewAccount("Demo customer", AccountKind.MARGIN, DEMO_DEPOSIT, short_permitted=True)
@@ -75,58 +108,24 @@ def open_demo(core: Core, directory: Path) -> tuple[CredentialFile, DemoLogin]:
     return credentials, login
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read: all of it, or what was there before stays."""
-    beside = path.with_name(path.name + ".new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-
-
 def _read_credentials(path: Path) -> CredentialFile:
+    from rushtrade.api.credentials import CredentialFile  # noqa: PLC0415 - see the module
+
     try:
         return CredentialFile(path)
     except msgspec.MsgspecError as error:
         raise _damaged(path, error) from None
 
 
-def _read(path: Path, kind: type[_StructT]) -> _StructT:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.MsgspecError as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: msgspec.MsgspecError) -> InvalidInput:
-    return InvalidInput(
-        f"{path} cannot be read: {error}; put back a copy, or remove it to have a new demo login made"
-    )
-
-
-class RunningHouse(msgspec.Struct, frozen=True):
-    """Where a running house listens, for commands run beside it."""
-
-    host: str
-    port: int
-    process: int
-    symbols: list[str]
-
-
-RUNNING_FILE = "running.json"
-
-
 def read_demo(directory: Path) -> DemoCredentials:
     """Read what a client needs from the data directory of a running demo; refused when nobody answers there."""
     running_path, demo_path = directory / RUNNING_FILE, directory / DEMO_FILE
-    running = _read(running_path, RunningHouse) if running_path.exists() else None
+    running = _read_private(running_path, RunningHouse) if running_path.exists() else None
     if running is None or not demo_path.exists() or not _answers(running):
         raise InvalidInput(
             f"no house is running on {directory}; start one with: rushtrade up --data {directory}"
         )
-    return demo_credentials(_read(demo_path, DemoLogin), running.host, running.port, running.symbols)
+    return demo_credentials(_read_private(demo_path, DemoLogin), running.host, running.port, running.symbols)
 
 
 def _answers(running: RunningHouse) -> bool:
@@ -168,3 +167,29 @@ def _reachable(host: str) -> str:
     """Give the host as a URL from this machine names it: a listener on every address is reached on the loopback one."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
     return f"[{address}]" if ":" in address else address
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read: all of it, or what was there before stays."""
+    beside = path.with_name(path.name + ".new")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _read_private(path: Path, kind: type[_StructT]) -> _StructT:
+    """Read what `write_private` wrote; InvalidInput when it is damaged."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except msgspec.MsgspecError as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: msgspec.MsgspecError) -> InvalidInput:
+    """Say what can be done about a file of the demo that cannot be read."""
+    return InvalidInput(
+        f"{path} cannot be read: {error}; put back a copy, or remove it to have a new demo login made"
+    )

@@ -71,5 +71,10 @@ def log_to_standard_error() -> None:
             structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_standard_error,
     )
+
+
+def _standard_error(*_names: str) -> structlog.PrintLogger:
+    """Find standard error when something is said, not before: it may be another one by then."""
+    return structlog.PrintLogger(sys.stderr)

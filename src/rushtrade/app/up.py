@@ -1,4 +1,4 @@
-"""`rushtrade up` and `rushtrade demo-credentials`: the house on its address, and how to reach it."""
+"""`rushtrade up`: the house on its address, until it is told to end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ from rushtrade.app.demo import (
     RunningHouse,
     demo_credentials,
     open_demo,
-    read_demo,
     write_private,
 )
 from rushtrade.app.metrics import house_registry
@@ -91,20 +90,6 @@ def up(
         wanted = parse_trade_date(date) if date else None
         listening = _listen(host, port)  # before anything is written, as all that can be refused
         uvloop.run(_serve(listening, flow, pace, seed, home, wanted, data_directory(data), json=json))
-
-
-def demo_credentials_command(
-    data: Annotated[Path | None, typer.Option(help="Where the house lives.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Print the addresses, keys and login of the running demo."""
-    with refuse_plainly(json=json):
-        found = read_demo(data_directory(data))
-        if json:
-            print_json(found)
-        else:
-            for name in found.__struct_fields__:
-                typer.echo(f"{name:20} {getattr(found, name)}")
 
 
 def _speed(text: str) -> float:
