@@ -367,10 +367,7 @@ async def _explain(connection: Connection, body: OneOrder) -> dict[str, Any]:
     row = _own_order(connection, body.order_id)
     trace = routing_trace(connection.desk.store, row)
     story = connection.desk.ports.explain(row.order_id)
-    if story is None:
-        return {**trace, "steps": [], "text": []}
-    steps = views.step_views(story.steps[:TRACE_ROWS_MAX], connection.desk.store.image)
-    return {**trace, "steps": steps, "text": story.text[:TRACE_ROWS_MAX]}
+    return trace | views.story_view(story, TRACE_ROWS_MAX, connection.desk.store.image)
 
 
 REQUESTS: Final[dict[str, tuple[type[msgspec.Struct], Request]]] = {

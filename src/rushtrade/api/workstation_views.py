@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rushtrade.api.access import FrontDesk
     from rushtrade.api.board import Board
-    from rushtrade.api.ports import AccountSummary, PositionView, Preview, RouteStep
+    from rushtrade.api.ports import AccountSummary, Explanation, PositionView, Preview
     from rushtrade.market.quotes import Bar
     from rushtrade.store import rows
     from rushtrade.store.image import Image
@@ -269,21 +269,25 @@ def depth_body(desk: FrontDesk, instrument_id: int, symbol: str) -> dict[str, An
     }
 
 
-def step_views(steps: Iterable[RouteStep], image: Image) -> list[dict[str, Any]]:
-    """Write what each route was given."""
+def story_view(story: Explanation | None, rows_max: int, image: Image) -> dict[str, Any]:
+    """Write what each route was given, and the story as text; both empty of an order that was never routed."""
     venues = {row.code: row.venue for row in image.routes.values()}
-    return [
-        {
-            "venue": venues.get(step.route, -1),
-            "route": step.route,
-            "action": step.action,
-            "quantity": step.quantity,
-            "price": step.price,
-            "cost": step.cost,
-            "why": step.why,
-        }
-        for step in steps
-    ]
+    steps = [] if story is None else story.steps[:rows_max]
+    return {
+        "steps": [
+            {
+                "venue": venues.get(step.route, -1),
+                "route": step.route,
+                "action": step.action,
+                "quantity": step.quantity,
+                "price": step.price,
+                "cost": step.cost,
+                "why": step.why,
+            }
+            for step in steps
+        ],
+        "text": [] if story is None else list(story.text)[:rows_max],
+    }
 
 
 def preview_view(preview: Preview, image: Image) -> dict[str, Any]:
