@@ -28,8 +28,8 @@ from rushtrade.rules.world_file import load_world
 from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
 TRADE_DATE = dt.date(2026, 11, 20)
-ACCOUNTS = 1024
-BATCH = 256
+ACCOUNTS = 512
+BATCH = 96
 SYMBOL = "BENCH"
 BID, ASK = 1_000_000, 1_000_100
 SHARES_EACH = 4_000_000
