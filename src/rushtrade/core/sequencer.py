@@ -197,7 +197,8 @@ class Core:
         first_seq = seq = self._next_seq
         now_ns = max(self._clock(), self._position.time_ns)
         state.now_ns = state.risk.now_ns = now_ns
-        deadline = self._stopwatch() + BATCH_NS_MAX if self._stopwatch is not None else 0
+        stopwatch = self._stopwatch
+        deadline = stopwatch() + BATCH_NS_MAX if stopwatch is not None else 0
         entries: list[Entry] = []
         tickets: list[Ticket | None] = []
         for _ in range(min(len(inbox), BATCH_COMMANDS_MAX)):
@@ -205,7 +206,7 @@ class Core:
             entries.append(Entry(command, actor, execute(state, apply, command, seq)))
             tickets.append(ticket)
             seq += 1
-            if self._stopwatch is not None and self._stopwatch() >= deadline:
+            if stopwatch is not None and stopwatch() >= deadline:
                 break
         body = FrameBody(first_seq, now_ns, entries)
         frame = Frame.after(
