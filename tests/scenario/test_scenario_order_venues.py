@@ -63,6 +63,7 @@ A takes A1 10 @ 10.01                 | ANOMALY at A: execution at 10.01 beyond 
 A takes A9 10 @ 10.00                 | ANOMALY at A: execution of 10 shares of an order that is not working
 B takes A1 10 @ 10.00                 | ANOMALY at B: execution of 10 shares of an order that is not working
 A cancels A1 leaving 80               | ANOMALY at A: cancel leaving 80 of 60 shares
+A cancels A1 leaving 60               | ANOMALY at A: cancel leaving 60 of 60 shares
 A cancels A1 leaving 20               | A1 reduced to 20
 A replaces A1 by A1 10.00 leaving 100 | ANOMALY at A: replace of order A1 that was not asked for
 A works A9                            | ANOMALY at A: acceptance of an order that is not working

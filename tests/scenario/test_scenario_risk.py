@@ -99,13 +99,23 @@ margin $10,000 · may short                  | sell 1931 RUSH 10.00 day | sell s
 margin $10,000 · may short · short 100 RUSH | sell 100 RUSH 10.00 day  | sell short, holds $517.59
 
 # own orders on the other side
-margin $10,000 · open buy 100 RUSH 9.50 day as o1                           | sell 100 RUSH 10.00 day | OPPOSITE_ORDER_CROSSES
-margin $10,000 · may short · open sell 100 RUSH 10.50 day as o1             | buy 100 RUSH 10.00 day  | OPPOSITE_ORDER_CROSSES
-margin $10,000 · long 100 RUSH · open sell 100 RUSH 10.00 day as o1         | buy 10 RUSH 10.00 day   | OPPOSITE_ORDER_CROSSES
-margin $10,000 · long 100 RUSH · open sell 100 RUSH 10.00 day as o1         | buy 10 RUSH 9.99 day    | buy to open, holds $49.96
-margin $10,000 · long 100 RUSH · open sell 100 RUSH 10.00 day as o1         | buy 10 RUSH mkt day     | OPPOSITE_ORDER_CROSSES
-margin $10,000 · long 100 RUSH · open sell 100 RUSH mkt day as o1 stop 9.00 | buy 10 RUSH 9.99 day    | OPPOSITE_ORDER_CROSSES
-margin $10,000 · long 100 RUSH · open buy 10 RUSH 10.00 day as o1           | sell 100 RUSH 10.00 day | sell to close, holds 100 shares
+margin $10,000 · open buy 100 RUSH 9.50 day as o1                             | sell 100 RUSH 10.00 day | OPPOSITE_ORDER_CROSSES
+margin $10,000 · may short · open sell 100 RUSH 10.50 day as o1               | buy 100 RUSH 10.00 day  | OPPOSITE_ORDER_CROSSES
+margin $10,000 · long 100 RUSH · open sell 100 RUSH 10.00 day as o1           | buy 10 RUSH 10.00 day   | OPPOSITE_ORDER_CROSSES
+margin $10,000 · long 100 RUSH · open sell 100 RUSH 10.00 day as o1           | buy 10 RUSH 9.99 day    | buy to open, holds $49.96
+margin $10,000 · long 100 RUSH · open sell 100 RUSH 10.00 day as o1           | buy 10 RUSH mkt day     | OPPOSITE_ORDER_CROSSES
+margin $10,000 · long 100 RUSH · open sell 100 RUSH mkt day as o1 stop 9.00   | buy 10 RUSH 9.99 day    | OPPOSITE_ORDER_CROSSES
+margin $10,000 · long 100 RUSH · open buy 10 RUSH 10.00 day as o1             | sell 100 RUSH 10.00 day | sell to close, holds 100 shares
+margin $10,000 · may short · short 100 RUSH · open buy 60 RUSH 9.90 day as o1 | sell 100 RUSH 9.90 day  | OPPOSITE_ORDER_CROSSES
+margin $10,000 · may short · short 100 RUSH · open buy 60 RUSH 9.90 day as o1 | sell 100 RUSH 9.91 day  | sell short, holds $517.59
+
+# a share that has never traded is judged by its quote alone
+cash $10,000                                | buy 100 NEWS 10.00 day | buy to open, holds $1000.01
+cash $10,000                                | buy 100 NEWS mkt day   | buy to open, holds $1045.01, bound 10.45
+cash $10,000 · quotes 0/10.05               | buy 100 NEWS 10.00 day | buy to open, holds $1000.01
+cash $10,000 · quotes 9.95/0                | buy 100 NEWS 10.00 day | NO_MARKET
+margin $10,000 · may short · quotes 9.95/0  | sell 100 NEWS 9.95 day | sell short, holds $500.01
+margin $10,000 · may short · quotes 0/10.05 | sell 100 NEWS 9.95 day | NO_MARKET
 
 # erroneous orders
 cash $10,000                                                     | buy 100 RUSH 11.05 day | buy to open, holds $1105.01

@@ -7,7 +7,10 @@ from collections import defaultdict
 from rushtrade.core.state import HouseState
 from rushtrade.domain import events as ev
 from rushtrade.domain.frames import FrameBody
-from rushtrade.domain.transfers import Transfer
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
+from rushtrade.domain.transfers import LedgerCode, Transfer, TransferCode, ledger_account
+
+_STREET = ledger_account(0, LedgerCode.STREET)
 
 
 class Auditor:
@@ -67,6 +70,7 @@ class Auditor:
 
     def _fill(self, event: ev.OrderFilled) -> None:
         shares = abs(event.signed_shares)
+        _check_charges(event)
         self.positions[event.account_id, event.instrument_id] += event.signed_shares
         self.executed[event.token] += shares
         self.working[event.token] -= shares
@@ -98,3 +102,19 @@ class Auditor:
         assert held == positions, "a position is the sum of executions and transfers"
         assert self.leaves == {order_id: order.leaves for order_id, order in state.blotter.orders.items()}
         assert self.working == {token: child.leaves for token, child in state.blotter.children.items()}
+
+
+def _check_charges(event: ev.OrderFilled) -> None:
+    """What an execution says it cost is what its transfers move."""
+    moved: defaultdict[TransferCode, int] = defaultdict(int)
+    for transfer in event.transfers:
+        toward_us = transfer.code is TransferCode.VENUE_FEE and transfer.debit_account == _STREET
+        moved[transfer.code] += -transfer.amount if toward_us else transfer.amount
+    assert event.commission == moved[TransferCode.COMMISSION]
+    assert event.sec_fee == moved[TransferCode.SEC_FEE]
+    assert event.taf == moved[TransferCode.TAF]
+    assert event.cat_fee == moved[TransferCode.CAT_FEE]
+    assert event.fees == event.sec_fee + event.taf + event.cat_fee
+    assert event.venue_fee == moved[TransferCode.VENUE_FEE]
+    assert moved[TransferCode.TRADE_SHARES] == abs(event.signed_shares)
+    assert moved[TransferCode.TRADE_CASH] == abs(event.signed_shares) * event.price * MONEY_PER_PRICE_SHARE

@@ -143,7 +143,8 @@ class WholeFirm:
         working = {token: order.leaves for venue in self.venues for token, order in venue.orders.items()}
         children = self.house.state.blotter.children
         assert working == {token: child.leaves for token, child in children.items()}
-        assert not any(child.status is ChildStatus.SENT for child in children.values())
+        unanswered = {ChildStatus.SENT, ChildStatus.IN_DOUBT}
+        assert not any(child.status in unanswered for child in children.values())
         executed = {
             token: shares for venue in self.venues for token, shares in venue.executed.items() if shares
         }

@@ -254,7 +254,7 @@ def cancel_all_orders(state: HouseState, command: cmd.CancelAllOrders, seq: int)
 
 
 def cancel_events(order: Order) -> Events:
-    """Tell an order's children to cancel, or end it at once when it has none."""
+    """Tell an order's children to cancel, or end it at once when it has none; a replace is never pending then."""
     if order.children:
         tokens = tuple(
             token
@@ -262,15 +262,7 @@ def cancel_events(order: Order) -> Events:
             if child.status is not ChildStatus.CANCEL_SENT
         )
         return [ev.CancelRequested(order.order_id, tokens)]
-    events: Events = []
-    if order.replacement is not None:
-        events.append(
-            ev.ReplaceAbandoned(order.order_id, order.replacement.replacement_id, "the order was canceled")
-        )
-    events.append(
-        ev.OrderCanceled(order.order_id, order.account_id, order.leaves, "canceled by the customer")
-    )
-    return events
+    return [ev.OrderCanceled(order.order_id, order.account_id, order.leaves, "canceled by the customer")]
 
 
 def _refused(reason: RejectReason, command: cmd.CancelOrder, text: str) -> ev.CommandRefused:
