@@ -1,12 +1,14 @@
-"""`rushtrade feed`: what a recorded or captured feed holds, and the books and best quotes it makes."""
+"""`rushtrade feed`: what a recorded or captured feed holds, the books and best quotes it makes, a day served and watched."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
@@ -14,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from rushtrade.feeds.census import Census
@@ -23,6 +26,12 @@ app = typer.Typer(
     help="Recorded and captured feeds: count what is in a file of any kind, serve a recorded day, watch a line.",
     no_args_is_help=True,
 )
+
+PROTOCOLS = ("mold", "soup")
+PORT = 26_400
+SPEED_MAX = 1_000_000
+SESSION_BYTES = 10
+T = TypeVar("T")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -130,6 +139,118 @@ def nbbo(
                 f"{count:,} {state} ({seconds[state]:,.0f} s)" for state, count in states.items()
             )
             typer.echo(f"{states.total():,} rows: {shown}")
+
+
+ProtocolOption = Annotated[str, typer.Option(help="mold (MoldUDP64 on two lines) or soup (SoupBinTCP).")]
+HostOption = Annotated[str, typer.Option(help="Address to send to and listen on.")]
+PortOption = Annotated[
+    int, typer.Option(min=1, max=65_533, help="First port: mold line A; B and requests are the next two.")
+]
+
+
+def _check_protocol(protocol: str) -> None:
+    if protocol not in PROTOCOLS:
+        raise InvalidInput(f"--protocol {protocol[:20]!r} is not one of {', '.join(PROTOCOLS)}")
+
+
+def _speed(text: str) -> float:
+    """A multiple of the day's pace; 0 for `max`."""
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 < speed <= SPEED_MAX:
+        raise InvalidInput(f"--speed {text[:20]!r} is not 'max' or a number above 0 up to {SPEED_MAX:,}")
+    return speed
+
+
+@app.command()
+def serve(
+    file: Annotated[Path, typer.Argument(help="A recorded day: an ITCH 5.0 file, plain or gzipped.")],
+    protocol: ProtocolOption = "mold",
+    speed: Annotated[str, typer.Option(help="Multiple of the day's own pace, or max.")] = "1",
+    loss: Annotated[
+        float, typer.Option(help="Share of packets each line loses; soup: of batches cut off.")
+    ] = 0.0,
+    dup: Annotated[float, typer.Option(help="Share of packets sent twice.")] = 0.0,
+    reorder: Annotated[int, typer.Option(help="Packets a packet may be late by.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides which packets the faults meet.")] = 1,
+    session: Annotated[str, typer.Option(help="Name of the session, up to 10 characters.")] = "RUSHTRADE",
+    host: HostOption = "127.0.0.1",
+    port: PortOption = PORT,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish a recorded day over the real protocols, with faults, so that clients can be tested."""
+    from rushtrade.gateway.feed_day import RecordedDay  # noqa: PLC0415  - numba is asked for only when needed
+    from rushtrade.gateway.feed_faults import Faults  # noqa: PLC0415
+    from rushtrade.gateway.feed_server import MoldFeedServer, SoupFeedServer  # noqa: PLC0415
+
+    with refuse_plainly(json=as_json):
+        _check_protocol(protocol)
+        faults = Faults(loss, dup, reorder, seed)
+        faults.check()
+        if protocol == "soup" and (dup or reorder):
+            raise InvalidInput(
+                "--dup and --reorder are faults of packets; a soup stream can only be cut off: --loss"
+            )
+        if not 0 < len(session.encode()) <= SESSION_BYTES:
+            raise InvalidInput(f"--session {session[:20]!r} is not 1 to {SESSION_BYTES} characters")
+        multiple = _speed(speed)
+        day = RecordedDay(file)
+        typer.echo(f"{len(day):,} messages over {protocol} at {host}:{port}", err=True)
+        kind = MoldFeedServer if protocol == "mold" else SoupFeedServer
+        published = _run(kind(day, session, faults, speed=multiple).run(host, port))
+        if as_json:
+            print_json(published)
+        else:
+            typer.echo(_in_words(published))
+
+
+@app.command()
+def watch(
+    protocol: ProtocolOption = "mold",
+    host: HostOption = "127.0.0.1",
+    port: PortOption = PORT,
+    patience: Annotated[
+        float, typer.Option(min=0.1, help="Seconds of silence after which to give up.")
+    ] = 30.0,
+    requests: Annotated[bool, typer.Option(help="Ask again for what both lines lost.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Listen to a published day until it ends: make its books, and say whether they are known."""
+    from rushtrade.gateway.feed_watch import watch_mold, watch_soup  # noqa: PLC0415
+
+    with refuse_plainly(json=as_json):
+        _check_protocol(protocol)
+        if protocol == "mold":
+            watched = _run(watch_mold(host, port, patience_s=patience, can_request=requests))
+        else:
+            watched = _run(watch_soup(host, port, patience_s=patience))
+        if as_json:
+            print_json(watched)
+        else:
+            typer.echo(_in_words(watched))
+        if not (watched.known and watched.ended):
+            raise typer.Exit(1)
+
+
+def _run(work: Coroutine[object, object, T]) -> T:
+    """Run to the end, or until the person at the terminal has had enough."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _in_words(answer: msgspec.Struct) -> str:
+    lines = [
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in msgspec.structs.asdict(answer).items()
+        if value
+    ]
+    return "\n".join(lines)
 
 
 def print_census(console: Console, file: Path, census: Census, seconds: float) -> None:

@@ -19,6 +19,7 @@ on it: the stream goes on behind the hole, and the reader of the messages sees t
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import NamedTuple
 
@@ -35,6 +36,9 @@ HELD_PACKETS_MAX = 4096
 """Packets held behind a hole; with more, the hole is given up: the reader needs a book image by then anyway."""
 REQUEST_MESSAGES_MAX = 1000
 """Messages asked for in one request: about a packet burst of 60 KB, so that a request does not flood the line."""
+
+REQUESTS_MAX = 4096
+"""Requests made at a time: one forged number must not ask for all there are."""
 
 
 class MoldPacket(msgspec.Struct, frozen=True):
@@ -180,13 +184,16 @@ class MoldReceiver:
             holes.append((at, self._sent_below - at))
         return holes
 
-    def requests(self, messages_max: int = REQUEST_MESSAGES_MAX) -> list[bytes]:
-        """Requests for all that is missing, none for more than `messages_max` messages."""
-        return [
+    def requests(
+        self, messages_max: int = REQUEST_MESSAGES_MAX, requests_max: int = REQUESTS_MAX
+    ) -> list[bytes]:
+        """Requests for what is missing, lowest first, none for more than `messages_max` messages."""
+        wanted = (
             encode_request(MoldRequest(self.session, at, min(messages_max, sequence + count - at)))
             for sequence, count in self.missing()
             for at in range(sequence, sequence + count, messages_max)
-        ]
+        )
+        return list(itertools.islice(wanted, requests_max))
 
     def skip_missing(self) -> list[FeedPacket]:
         """Give up on the first hole; give what follows it."""
