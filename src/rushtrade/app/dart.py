@@ -34,7 +34,8 @@ app = typer.Typer(
 )
 
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Directory of the house. [default: the user's data directory]")
+    Path | None,
+    typer.Option("--data", help="Where the house lives.", show_default="the user's data directory"),
 ]
 WorldOption = Annotated[
     str | None,
@@ -43,7 +44,7 @@ WorldOption = Annotated[
         help="Instead of a house, show what a world starts with on its first day: a name or a file.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 class RouteLine(msgspec.Struct, frozen=True):

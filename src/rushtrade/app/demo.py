@@ -74,7 +74,9 @@ class RunningHouse(msgspec.Struct, frozen=True):
 
 
 def demo_credentials_command(
-    data: Annotated[Path | None, typer.Option(help="Where the house lives.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the house lives.", show_default="the user's data directory")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print the addresses, keys and login of the running demo."""

@@ -40,7 +40,8 @@ COMMANDS_SHOWN_MAX = 100_000
 journal = typer.Typer(help="The journal: verify, show, count, snapshot.", no_args_is_help=True)
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Where the house lives.", show_default="the user's")
+    Path | None,
+    typer.Option("--data", help="Where the house lives.", show_default="the user's data directory"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

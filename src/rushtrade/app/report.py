@@ -47,7 +47,8 @@ TOTAL = "total"
 report = typer.Typer(help="Reports of the back office, read from the journal.", no_args_is_help=True)
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Where the house lives.", show_default="the user's")
+    Path | None,
+    typer.Option("--data", help="Where the house lives.", show_default="the user's data directory"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 TradeDate = Annotated[str, typer.Option("--date", help="Trade date YYYY-MM-DD.")]

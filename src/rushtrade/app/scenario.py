@@ -31,7 +31,12 @@ STOPPED = 130
 
 def scenario(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(scenario_names())}.")],
-    data: Annotated[Path | None, typer.Option(help="Where the house will live; empty or new.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the house will live; empty or new.", show_default="the user's data directory"
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Build a firm's books through ordinary commands, and print the trade volume report read from them."""

@@ -78,7 +78,9 @@ def up(
     seed: Annotated[int, typer.Option(help="Seed of the generated flow.")] = 1,
     world: Annotated[str, typer.Option(help="World: a built-in name or a TOML file.")] = "us-2026",
     date: Annotated[str, typer.Option(help="Trade date YYYY-MM-DD; default: the last trading day.")] = "",
-    data: Annotated[Path | None, typer.Option(help="Where the house lives.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the house lives.", show_default="the user's data directory")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the address and demo login as one JSON object.")
     ] = False,
