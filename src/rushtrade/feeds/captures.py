@@ -29,6 +29,7 @@ TIME_RESOLUTION = 9
 FRAME_BYTES_MAX = 1 << 18
 """The longest frame believed; longer than any network's, and what keeps a corrupt length from being waited for."""
 PCAP_HEADER_BYTES = 24
+TIME_MAX = (1 << 63) - 1
 
 
 class Datagrams(NamedTuple):
@@ -160,6 +161,8 @@ class Capture:
             return None
         link, units = self._interfaces[number]
         time = (high << 32 | low) * 1_000_000_000 // units
+        if time > TIME_MAX:
+            time = 0  # no clock says that
         return at + 28, kept, time, max(length - kept, 0), link
 
     @staticmethod

@@ -12,12 +12,13 @@ of 6), `seconds` and `nanoseconds` (a time in two parts), and `side` (the feed's
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rushtrade.feeds.events import EVENT, MICRO, NANO, Bytes, Offsets, Records
+from rushtrade.feeds.events import EVENT, MICRO, NANO, NO_PRICE, Bytes, Offsets, Records
 
 Field = tuple[str, int, str]
 """Name, offset in the message, numpy type."""
@@ -142,4 +143,11 @@ def _fill(
     for name, unit in (("price", layout.price_unit), ("size", layout.size_unit)):
         for column in (name, f"ask_{name}"):
             if column in names:
-                rows[column][chosen] = found[column].astype(np.int64) * unit
+                rows[column][chosen] = _in_units(found[column], unit)
+
+
+def _in_units(values: npt.NDArray[np.integer[Any]], unit: int) -> Offsets:
+    """Multiply by a unit; a value beyond what eight bytes hold is `NO_PRICE`, never another value."""
+    most = NO_PRICE // unit
+    fits = (values <= most) & (values >= -most) if values.dtype.kind == "i" else values <= most
+    return np.where(fits, np.where(fits, values, 0).astype(np.int64) * unit, NO_PRICE)

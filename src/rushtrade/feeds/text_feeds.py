@@ -127,6 +127,15 @@ def recognise(line: str) -> tuple[str, bool, Callable[[list[str]], Row]] | None:
     return None
 
 
+def _fits(row: Row) -> bool:
+    """Whether every number of a row fits its column."""
+    try:
+        np.array([row], EVENT)
+    except OverflowError:
+        return False
+    return True
+
+
 class TextFeed:
     """See `events.Feed`. `first` is the first line, by which the kind was recognised."""
 
@@ -165,5 +174,10 @@ class TextFeed:
                 rows.append(self._reader(text.split(",")))
             except (ValueError, KeyError, OverflowError):
                 bad += 1
-        events = np.array(rows, EVENT) if rows else no_events()
+        try:
+            events = np.array(rows, EVENT) if rows else no_events()
+        except OverflowError:
+            whole_rows = [row for row in rows if _fits(row)]
+            bad += len(rows) - len(whole_rows)
+            events = np.array(whole_rows, EVENT) if whole_rows else no_events()
         return Events(events, {"bad_line": bad} if bad else {})

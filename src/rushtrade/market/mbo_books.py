@@ -171,6 +171,10 @@ class MboBook:
         """Resting orders."""
         return len(self._orders)
 
+    def holds(self, order: int) -> bool:
+        """Whether an order rests."""
+        return order in self._orders
+
     def depth(self, side: str, levels: int = LEVELS) -> list[Level]:
         """The best levels of side `B` or `A`, best first."""
         return self._sides[side.encode()].best(levels)
