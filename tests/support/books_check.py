@@ -61,7 +61,7 @@ def check_holds(state: HouseState) -> None:
     shares: defaultdict[tuple[int, int], int] = defaultdict(int)
     for order in state.blotter.orders.values():
         assert min(order.hold_money, order.hold_shares, order.extra_money, order.extra_shares) >= 0
-        assert order.replacement is not None or not (order.extra_money or order.extra_shares)
+        _check_extra(order)
         money[order.account_id] += order.hold_money + order.extra_money
         shares[order.account_id, order.terms.instrument_id] += order.hold_shares + order.extra_shares
         _check_intent(state, order)
@@ -71,6 +71,13 @@ def check_holds(state: HouseState) -> None:
             held = shares[account.account_id, instrument_id]
             assert position.closing_held == held, "shares held are what open orders would close"
             assert held <= abs(position.shares), "nothing is promised that is not there"
+
+
+def _check_extra(order: Order) -> None:
+    replacement = order.replacement
+    most = (replacement.hold_money, replacement.hold_shares) if replacement is not None else (0, 0)
+    assert order.extra_money <= most[0], "beside its own hold an order has its replacement's, at most"
+    assert order.extra_shares <= most[1], "beside its own hold an order has its replacement's, at most"
 
 
 def _check_intent(state: HouseState, order: Order) -> None:

@@ -143,6 +143,9 @@ class WholeFirm:
         working = {token: order.leaves for venue in self.venues for token, order in venue.orders.items()}
         children = self.house.state.blotter.children
         assert working == {token: child.leaves for token, child in children.items()}
+        for order in self.house.state.blotter.orders.values():
+            assert not order.cancel_reason, "every cancel has been answered"
+            assert order.replacement is None, "every replace has been answered"
         unanswered = {ChildStatus.SENT, ChildStatus.IN_DOUBT}
         assert not any(child.status in unanswered for child in children.values())
         executed = {

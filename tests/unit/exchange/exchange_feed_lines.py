@@ -31,5 +31,8 @@ def _line(message):
     own = _OWN.get(letter)
     if own is None:
         return itch50.decode(message)
-    fields = [value.decode("latin-1") if isinstance(value, bytes) else value for value in own.unpack_from(message, 11)]
+    fields = [
+        value.decode("latin-1") if isinstance(value, bytes) else value
+        for value in own.unpack_from(message, 11)
+    ]
     return (letter, locate, high << 32 | low, *fields)
