@@ -230,6 +230,41 @@ link A up                    | A up
 A works A1                   | A1 works
 cancel o1                    | o1: cancel A1
 replace o1 limit 9.99 as o2  | refused CANCEL_PENDING
+
+== executions reach the new quantity while children are cancelled for it
+asks A 10.00x100 · B 10.00x100 |
+buy 200 RUSH 10.00 day as o1   | o1 accepted to buy to open, holds $1000.01 · sent A1 100@10.00 IOC, B1 100@10.00 IOC
+A works A1                     | A1 works
+B works B1                     | B1 works
+replace o1 total 100 as o2     | o1 to become o2: cancel A1, B1
+A fills A1 100 @ 10.00         | A1 filled 100@10.00, o1 100 left
+B cancels B1                   | B1 ended, 100 left · o1 not replaced by o2: executions passed the new quantity · o1 canceled, 100 left: reduced to what was executed
+
+== replace while no quotes are known goes to the venue
+asks A 10.05x500             |
+buy 100 RUSH 10.00 day as o1 | o1 accepted to buy to open, holds $500.01 · sent A1 100@10.00 DAY
+A works A1                   | A1 works
+bids                         |
+replace o1 limit 10.02 as o2 | o1 to become o2: replace A1 by A2, total 100@10.02
+
+== replace of an order of which a part is at no venue: the child is cancelled and all is routed afresh
+asks A 10.00x100 · B 10.00x100 |
+buy 300 RUSH 10.00 day as o1   | o1 accepted to buy to open, holds $1500.01 · sent A1 100@10.00 IOC, B1 100@10.00 IOC
+A works A1                     | A1 works
+B works B1                     | B1 works
+B cancels B1                   | B1 ended, 100 left
+replace o1 total 400 as o2     | o1 to become o2: cancel A1
+A cancels A1                   | A1 ended, 100 left · o2 accepted in place of o1 to buy to open, holds $2000.01 · o1 replaced by o2 · o2 wants a route
+
+== a name that was given to a replace is taken
+asks A 10.05x500              |
+buy 100 RUSH 10.00 day as o1  | o1 accepted to buy to open, holds $500.01 · sent A1 100@10.00 DAY
+A works A1                    | A1 works
+replace o1 limit 9.99 as o2   | o1 to become o2: replace A1 by A2, total 100@9.99
+buy 100 TUFF 10.00 day as o2  | rejected DUPLICATE_CLIENT_ORDER_ID
+A refuses to replace A1 by A2 | A1 stands: too late · o1 not replaced by o2: too late
+buy 100 TUFF 10.00 day as o2  | rejected DUPLICATE_CLIENT_ORDER_ID
+cancel o2                     | refused ORDER_NOT_OPEN
 """
 
 

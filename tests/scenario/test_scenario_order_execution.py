@@ -136,6 +136,14 @@ route o1                     |
 market open                  | market open · o1 wants a route
 route o1                     | sent A2 100@10.00 IOC
 route o1                     |
+
+== a stop waits while the market is closed
+asks A 10.05x500 last 10.00           |
+buy 100 RUSH mkt gtc as o1 stop 10.20 | o1 accepted to buy to open, holds $530.01
+market closed                         | market closed
+mark RUSH 10.18/10.21 last 10.20      | marked
+market open                           | market open
+mark RUSH 10.18/10.21 last 10.20      | marked · o1 triggered at 10.20 · o1 wants a route
 """
 
 

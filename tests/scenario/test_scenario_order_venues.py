@@ -62,6 +62,8 @@ A takes A1 70 @ 10.00                 | ANOMALY at A: execution of 70 shares whe
 A takes A1 10 @ 10.01                 | ANOMALY at A: execution at 10.01 beyond the limit 10.00
 A takes A9 10 @ 10.00                 | ANOMALY at A: execution of 10 shares of an order that is not working
 B takes A1 10 @ 10.00                 | ANOMALY at B: execution of 10 shares of an order that is not working
+A takes A1 0 @ 10.00                  | ANOMALY at A: execution of 0 shares where 60 were working
+A takes A1 10 @ 0                     | ANOMALY at A: execution at 0.00 beyond the limit 10.00
 A cancels A1 leaving 80               | ANOMALY at A: cancel leaving 80 of 60 shares
 A cancels A1 leaving 60               | ANOMALY at A: cancel leaving 60 of 60 shares
 A cancels A1 leaving 20               | A1 reduced to 20

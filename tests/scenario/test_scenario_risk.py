@@ -125,11 +125,21 @@ margin $10,000 · may short                                       | sell 100 RUS
 cash $10,000 · limit collar 100                                  | buy 100 RUSH 10.15 day | buy to open, holds $1015.01
 cash $10,000 · limit collar 100                                  | buy 100 RUSH 10.16 day | COLLAR
 cash $10,000 · limit shares 99                                   | buy 100 RUSH 10.00 day | ORDER_SHARES_MAX
+cash $10,000 · limit shares 100                                  | buy 100 RUSH 10.00 day | buy to open, holds $1000.01
 cash $10,000 · limit value 999                                   | buy 100 RUSH 10.00 day | ORDER_NOTIONAL_MAX
 cash $10,000 · limit value 1000                                  | buy 100 RUSH 10.00 day | buy to open, holds $1000.01
 cash $10,000 · limit orders 1 · open buy 1 RUSH 9.00 day as o1   | buy 100 RUSH 10.00 day | OPEN_ORDERS_MAX
 cash $10,000 · limit window 500 · open buy 1 RUSH 9.00 day as o1 | buy 1 RUSH 9.00 day    | DUPLICATE_ORDER
 cash $10,000 · limit window 500 · open buy 1 RUSH 9.00 day as o1 | buy 1 RUSH 9.01 day    | buy to open, holds $9.02
+
+# shown in part, or not at all
+cash $10,000 | buy 100 RUSH 10.00 day show 100       | buy to open, holds $1000.01
+cash $10,000 | buy 100 RUSH 10.00 day show 101       | DISPLAY_NOT_TAKEN
+cash $10,000 | buy 100 RUSH 10.00 day show -1        | DISPLAY_NOT_TAKEN
+cash $10,000 | buy 100 RUSH 10.00 day show 10 hidden | DISPLAY_NOT_TAKEN
+cash $10,000 | buy 100 RUSH 10.00 gtc hidden         | buy to open, holds $1000.01
+cash $10,000 | buy 100 RUSH mkt day hidden           | DISPLAY_NOT_TAKEN
+cash $10,000 | buy 100 RUSH 10.00 fok hidden         | DISPLAY_NOT_TAKEN
 
 # absurd quotes: judged within a collar of the last good mark
 cash $10,000 · quotes 9.95/1000000.00                     | buy 100 RUSH mkt day    | buy to open, holds $1144.01, bound 11.44

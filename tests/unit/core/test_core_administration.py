@@ -14,6 +14,7 @@ from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState, CommissionTerms
 from rushtrade.domain.instants import day_number
 from rushtrade.domain.numbers import MONEY_MAX, QUANTITY_MAX
+from rushtrade.domain.orders import Liquidity
 from rushtrade.domain.quotes import Mark
 from rushtrade.domain.transfers import CASH, LedgerCode, ledger_account
 from support.order_words import Desk
@@ -261,3 +262,32 @@ def test_money_that_came_in_stands_with_the_clearing_firm(house):
     ledger = house.state.ledger
     assert ledger.balance(ledger_account(0, LedgerCode.CLEARING), CASH) == -1_000 * MILLION
     assert ledger.settled_balance(1, CASH) == 1_000 * MILLION
+
+
+def test_a_kill_switch_stops_the_account_it_names_and_no_other(house):
+    house.open_account(AccountKind.CASH, 5_000)
+    house.do(cmd.SetKillSwitch(1, True, "test"), "desk")
+    answers = [Desk(house, account_id).play("buy 1 RUSH 10.00 gtc").split()[0] for account_id in (1, 2)]
+    assert answers[0] == "rejected"
+    assert answers[1] != "rejected"
+
+
+def test_a_first_trade_prices_a_share_that_had_no_price(house):
+    desk = Desk(house, 1)
+    desk.play("asks A 10.05x100")
+    desk.play("buy 10 NEWS 10.05 ioc")
+    assert house.state.risk.prices.get(8) is None
+    token = next(iter(house.state.blotter.children))
+    house.do(cmd.ReportExecuted(0, 1, token, 1, 100_400, 10, Liquidity.REMOVED, 1), "venue")
+    assert house.state.risk.prices[8] == 100_400
+
+
+@pytest.mark.parametrize(("length", "taken"), [(128, True), (129, False)])
+def test_a_client_order_id_has_a_longest_length(house, length, taken):
+    desk = Desk(house, 1)
+    desk.play("asks A 10.05x100")
+    assert ("accepted" in desk.play(f"buy 10 RUSH 10.00 day as {'x' * length}")) is taken
+    desk.play("buy 10 TUFF 10.00 day as o1")
+    desk.play("A works A2" if taken else "A works A1")
+    said = desk.play(f"replace o1 limit 9.99 as {'y' * length}")
+    assert said.startswith("refused") is not taken

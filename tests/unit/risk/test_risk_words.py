@@ -145,3 +145,26 @@ def test_a_refusal_of_a_market_order_that_nothing_prices_names_the_missing_side(
     event = Situation("cash $1,000 · no quotes").answer("buy 1 NEWS mkt day")
     assert isinstance(event, ev.OrderRejected)
     assert "no offer and no last price" in event.text
+
+
+@pytest.mark.parametrize(
+    ("situation", "order", "words"),
+    [
+        ("margin $5,000", "buy 2000 RUSH 10.00 day", "Regulation T, 50 % initial margin"),
+        ("margin $5,000", "buy 2000 WARR 10.00 day", "no credit: the whole price"),
+        ("margin $1,500", "buy 2000 RUSH 10.00 day", "no credit: the whole price"),
+        ("cash $5,000", "buy 2000 RUSH 10.00 day", "no credit: the whole price"),
+    ],
+)
+def test_a_refusal_for_want_of_money_says_whether_there_was_credit(situation, order, words):
+    assert words in Situation(situation).answer(order).text
+
+
+def test_the_same_order_passes_when_its_window_is_over():
+    scene = Situation("cash $5,000 · limit window 500 · open buy 1 RUSH 9.00 day")
+    (entered_ns,) = [order.accepted_ns for order in scene.house.state.blotter.orders.values()]
+    answers = []
+    for later_ns in (1, 499_999_999, 500_000_000):
+        scene.house.state.risk.now_ns = entered_ns + later_ns
+        answers.append(type(ask(scene, limit(Side.BUY, 1, 90_000))))
+    assert answers == [Refusal, Refusal, Approval]
