@@ -352,7 +352,7 @@ def _market_message(raw: str | bytes, *, packed: bool) -> dict[str, Any] | None:
             found: Any = msgspec.msgpack.decode(raw)
         else:
             found = parse_object(raw)
-    except (ApiFault, msgspec.DecodeError, RecursionError):
+    except (ApiFault, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -115,7 +115,7 @@ def _read_credentials(path: Path) -> CredentialFile:
 
     try:
         return CredentialFile(path)
-    except msgspec.MsgspecError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
 
 
@@ -186,11 +186,11 @@ def _read_private(path: Path, kind: type[_StructT]) -> _StructT:
     """Read what `write_private` wrote; InvalidInput when it is damaged."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _damaged(path, error) from None
 
 
-def _damaged(path: Path, error: msgspec.MsgspecError) -> InvalidInput:
+def _damaged(path: Path, error: Exception) -> InvalidInput:
     """Say what can be done about a file of the demo that cannot be read."""
     return InvalidInput(
         f"{path} cannot be read: {error}; put back a copy, or remove it to have a new demo login made"

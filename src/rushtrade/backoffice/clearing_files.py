@@ -250,7 +250,7 @@ def read_day(trade_date: dt.date, files: Mapping[str, bytes]) -> ClearingDay:
     name = manifest_name(trade_date)
     try:
         manifest = msgspec.json.decode(_take(files, name), type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ClearingFileInvalid(f"{name}: {error}") from None
     if manifest.format != FORMAT or manifest.trade_date != trade_date.isoformat():
         raise ClearingFileInvalid(

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.errors import InvalidInput, RushTradeError
 from rushtrade.domain.events import AnyEvent, DayClosed, Event
+from rushtrade.domain.frames import FRAME_FORMAT
 from rushtrade.domain.instants import day_from_number, day_number
 
 Handler = Callable[[Any, int, int], None]
@@ -43,8 +44,11 @@ _decoder = msgspec.msgpack.Decoder(EventFrame)
 
 
 def decode_events(body: bytes) -> EventFrame:
-    """Read the events of a frame body of the current format."""
-    return _decoder.decode(body)
+    """Read the events of a frame body of the current format; RushTradeError when it is none."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RushTradeError(f"this is no frame body of format {FRAME_FORMAT}: {error}") from None
 
 
 class Reader(Protocol):

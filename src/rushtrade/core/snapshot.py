@@ -90,7 +90,7 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     """Build the state a snapshot was taken of, and the seq of its next command."""
     try:
         image = _decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RushTradeError(f"this is no snapshot of format {SNAPSHOT_FORMAT}: {error}") from None
     state = HouseState()
     state.firm_name = image.firm_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.domain.commands import AnyCommand
+from rushtrade.domain.errors import RushTradeError
 from rushtrade.domain.events import AnyEvent
 
 FRAME_FORMAT = 1
@@ -37,5 +38,8 @@ def encode_body(body: FrameBody) -> bytes:
 
 
 def decode_body(data: bytes) -> FrameBody:
-    """Read a body of the current format."""
-    return _decoder.decode(data)
+    """Read a body of the current format; RushTradeError when it is none."""
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RushTradeError(f"this is no frame body of format {FRAME_FORMAT}: {error}") from None

@@ -103,6 +103,8 @@ def fault(reason: int, offset: int, data: npt.NDArray[np.uint8], before: int = 0
     text = REASONS[reason]
     if reason == PARTIAL:
         return TruncatedError(f"{text}: {len(data) - offset} bytes of it are there", before + offset)
+    if reason == END_OF_SESSION:  # where none is: in a packet, whose count says what it holds
+        return MalformedError(f"{text}, in the middle of it", before + offset)
     code = int(data[offset + 2])
     text = f"{text}: {chr(code)!r} (0x{code:02x})"
     if reason == WRONG_LENGTH:

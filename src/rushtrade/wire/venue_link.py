@@ -101,7 +101,7 @@ def from_json(body: bytes, shape: type[S]) -> S:
     """Read what is said once a session."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedError(f"a frame that should hold {shape.__name__}: {error}") from None
 
 

@@ -400,3 +400,15 @@ def test_every_kernel_is_ready_before_the_first_packet():
     assert all(
         kernel.signatures for kernel in (receive, stamp, nbbo, montage, take_touched, trades_after, marks)
     )
+
+
+def test_a_packet_that_announces_the_end_of_a_session_where_none_is_opens_a_gap():
+    """Two zero bytes behind the last message mean an end in a file; in a packet they are one message too few."""
+    system_event = b"\0\x0cS" + bytes(11)
+    for payload in (b"\0\0", system_event + b"\0\0"):
+        data = MarketData({1: "AAPL"}, ["N"])
+        data.open_day(0)
+        data.receive(FeedPacket(0, 1, 2, payload))
+        (line,) = data.line_states()
+        assert (line.state, "end of the session" in line.fault) == ("gap", True)
+        assert not data.rebuild(0, 1, payload)
