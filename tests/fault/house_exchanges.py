@@ -9,7 +9,7 @@ from pathlib import Path
 from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.generator import GeneratedFlow
 from rushtrade.exchange.host import Host
-from rushtrade.exchange.market import Market
+from rushtrade.exchange.market import Market, load_kernels
 from rushtrade.exchange.server import ExchangeServer
 from rushtrade.rules.world_file import load_world
 
@@ -18,6 +18,7 @@ LOOK_NS = 1_000_000
 
 
 def main(path: Path) -> None:
+    load_kernels()
     world = load_world("us-2026")
     flow = Flow(GeneratedFlow(world.symbols, 5), 0)
     market = Market(world, flow.symbols, flow)

@@ -16,6 +16,7 @@ from rushtrade.app.house import House
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import Progress, restore
 from rushtrade.core.sequencer import Core
+from rushtrade.dart.planning import load_kernels as load_router_kernels
 from rushtrade.domain import commands as cmd
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import day_from_number, day_number, parse_date
@@ -23,9 +24,11 @@ from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.itch_source import FlowSource
 from rushtrade.exchange.market import Market
+from rushtrade.exchange.market import load_kernels as load_venue_kernels
 from rushtrade.journal.pipeline import CommitPipeline
 from rushtrade.journal.sqlite import SqliteJournal
 from rushtrade.market.market_data import MarketData
+from rushtrade.market.market_data import load_kernels as load_data_kernels
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.world import World
@@ -56,6 +59,9 @@ class TradingDay:
 
     def open(self) -> None:
         """Open the trade date and the market, or take up an open one where the journal left it."""
+        load_venue_kernels()
+        load_data_kernels()
+        load_router_kernels(self.core.state.desk)
         state = self.core.state
         resumed = state.day_is_open
         if not resumed:

@@ -27,7 +27,7 @@ from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, Side, TimeInForce
 from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
-from rushtrade.domain.quotes import LEVEL_BYTES, QuoteStamp
+from rushtrade.domain.quotes import LEVEL_BYTES, NO_QUOTE, QuoteStamp
 
 SWEEP_ROUNDS_MAX = 4
 """Sweeps one order may make: quotes that have run four times are not worth a fifth chase."""
@@ -59,6 +59,11 @@ class RouteNeed(msgspec.Struct, frozen=True, gc=False):
     display_shares: int = 0
     hidden: bool = False
     progress: int = 0
+
+
+def load_kernels(desk: RoutingDesk) -> None:
+    """Bring the compiled kernel into the process, so that the first order finds it ready."""
+    plan(desk, RouteNeed(1, Side.BUY, 1, 1, may_rest=True, whole=False), NO_QUOTE)
 
 
 def plan(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from rushtrade.exchange.venue import Exchange
+from rushtrade.wire import order_entry as oe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,29 @@ class Collected(NamedTuple):
 
     reports: list[tuple[int, Rows]]
     packets: list[FeedPacket]
+
+
+def load_kernels() -> None:
+    """Bring every compiled kernel of a venue into the process, so that a member's first order finds them ready.
+
+    From the cache on disk this takes a fraction of a second; the first time on a machine they are compiled, which takes
+    some seconds.
+    """
+    venue = Exchange(0, ["A"], 0)
+    venue.open(0)
+    rows = np.zeros(4, oe.ORDER_ENTRY)
+    rows["kind"] = (oe.ENTER, oe.ENTER, oe.REPLACE, oe.CANCEL)
+    rows["side"] = (oe.BUY, oe.SELL, 0, 0)
+    rows["locate"] = rows["firm"] = 1
+    rows["token"] = (1, 2, 3, 4)
+    rows["original_token"] = (0, 0, 1, 3)
+    rows["price"] = 10_000
+    rows["shares"] = (200, 100, 200, 0)
+    venue.enter(rows, 0)
+    venue.reports()
+    venue.feed()
+    venue.book_image(0)
+    venue.close(0)
 
 
 class Market:
