@@ -78,7 +78,7 @@ $(STAMPS)/venv:
 	@if ! $(BIN)/python -c '$(FITS)' >/dev/null 2>&1; then \
 	  $(FIND_PYTHON); \
 	  if [ -z "$$python" ]; then \
-	    echo "Python 3.11, 3.12 or 3.13 is needed; here is: $$(python3 --version 2>&1 || echo 'no python3')." >&2; \
+	    echo "Python 3.11, 3.12 or 3.13 is needed; here is: $$(python3 --version 2>/dev/null || echo 'no python3')." >&2; \
 	    echo 'Install one (Debian 12 and later: apt install python3 python3-venv; others: https://www.python.org/downloads/),' >&2; \
 	    echo 'or name it: make up PYTHON=/path/to/python3.12' >&2; exit 1; fi; \
 	  echo "python: making $(VENV) with $$("$$python" --version)"; \
@@ -92,7 +92,9 @@ $(STAMPS)/runtime: requirements.lock | $(STAMPS)/venv
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
+# The workstation is built first, by itself: what it lacks is said in a sentence then, and not in the middle of pip's own words.
 $(STAMPS)/package: pyproject.toml hatch_build.py $(STAMPS)/runtime
+	@$(BIN)/python hatch_build.py
 	$(SAY) 'python: installing rushtrade from this folder'
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -227,13 +227,12 @@ def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json:
     if json:
         print_json(found)
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     flow = day.flow
     console.print(f"[bold]RushTrade[/bold] is up on [bold]{found.web_url}[/bold]")
     console.print(f"  login      {found.web_user} / {found.web_password}")
     console.print(f"  API key    {found.api_key} / {found.api_secret}")
-    console.print(
-        f"  market     {'SIMULATED: ' if flow.simulated else ''}{flow.source_label}, trade date {day.trade_date}"
-    )
+    market = "SIMULATED, generated order flow" if flow.simulated else flow.source_label
+    console.print(f"  market     {market}, trade date {day.trade_date}")
     console.print(f"  data       {directory}")
     console.print("  stop with Ctrl-C; everything acknowledged is in the journal")
