@@ -272,3 +272,34 @@ def test_a_command_imports_what_it_needs_and_no_more():
     )
     for heavy in ("numba", "litestar", "sqlalchemy", "uvicorn", "duckdb"):
         assert f"'{heavy}'" not in done.stdout
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(tmp_path):
+    """A stock called ``[/B]`` in a file called ``[red].itch`` in a directory called ``[``."""
+    place = tmp_path / "["
+    place.mkdir()
+    market, home = place / "[red].itch", place / "house"
+    market.write_bytes(generated(stocks=1, seconds=20).replace(b"SPY     ", b"[/B]    "))
+    played = run("day", "--market", market, "--accounts", 12, "--date", "2026-11-20", "--out", home)
+    assert played.exit_code == 0, played.output
+    assert "[red].itch" in played.stdout
+    blotter = json.loads(run("report", "blotter", "--date", "2026-11-20", "--data", home, "--json").stdout)
+    order = blotter["tickets"][0]["order_id"]
+    for words, shown in (
+        (("itch", market), "[/B]"),
+        (("report", "blotter", "--date", "2026-11-20", "--data", home), "[/B]"),
+        (("report", "trial-balance", "--data", home), "[/B]"),
+        (("report", "clearing", "--date", "2026-11-20", "--out", home, "--data", home), str(home)),
+        (("journal", "stats", "--data", home), str(home)),
+        (("journal", "show", "--data", home), "[/B]"),
+        (("dart", "explain", order, "--data", home), "[/B]"),
+    ):
+        told = run(*words)
+        assert told.exit_code == 0, repr(told.exception)
+        assert shown in told.stdout
+
+
+def test_a_pipe_gets_whole_tables(house):
+    shown = run("report", "blotter", "--date", "2026-11-20", "--data", house)
+    assert "…" not in shown.stdout
+    assert "RT000001" in shown.stdout

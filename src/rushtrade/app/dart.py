@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, progress_console, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.frames import FRAME_FORMAT, decode_body
 from rushtrade.domain.instruments import EquityClass
@@ -98,9 +97,9 @@ def explain_command(
         if as_json:
             print_json(trace)
         else:
-            console = Console(highlight=False, soft_wrap=True)
+            console = answer_console(soft_wrap=True)
             for line in lines(trace):
-                console.print(line, markup=False)
+                console.print(line)
 
 
 @app.command("routes")
@@ -167,7 +166,7 @@ def legend_command(
             table = Table("code", "route", "MIC", "stands for", title="Route legend")
             for row in rows:
                 table.add_row(row.route_code, row.code, row.mic, row.name)
-            Console(highlight=False).print(table)
+            answer_console().print(table)
 
 
 def _trace(order_id: int, journal: Path) -> OrderTrace:
@@ -177,7 +176,7 @@ def _trace(order_id: int, journal: Path) -> OrderTrace:
 
     teller = StoryTeller(order_id)
     commands = 0
-    console = Console(stderr=True)
+    console = progress_console()
     with (
         SqliteReader(journal) as reader,
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
@@ -259,7 +258,7 @@ def _print_routes(rows: list[RouteLine]) -> None:
             f"{row.latency_us}",
             state,
         )
-    Console(highlight=False).print(table)
+    answer_console().print(table)
 
 
 def _print_sequences(rows: list[SequenceLine]) -> None:
@@ -270,8 +269,8 @@ def _print_sequences(rows: list[SequenceLine]) -> None:
         table.add_row(
             row.equity_class, row.sequence or "–", row.punt_list or "–", default, row.legal_codes or "–"
         )
-    console = Console(highlight=False)
+    console = answer_console()
     console.print(table)
     for row in rows:
         for warning in row.warnings:
-            console.print(f"warning: {warning}", markup=False)
+            console.print(f"warning: {warning}")

@@ -11,12 +11,11 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from rushtrade.app.report import DOES_NOT_TIE, clearing_files, read_clearing_day, write_files
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, progress_console, refuse_plainly
 from rushtrade.app.trading_day import TradingDay, open_core, parse_trade_date, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core
@@ -172,12 +171,12 @@ def _trade(trading_day: TradingDay, traders: Traders, *, quiet: bool) -> None:
     last_ns = flow.last_ns or flow.first_ns
     traders.schedule(flow.first_ns, last_ns)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:3.0f} %"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+    with Progress(*columns, console=progress_console(), disable=quiet) as progress:
         task = progress.add_task(f"trading on {flow.source_label}", total=last_ns - flow.first_ns)
         while (next_ns := traders.next_ns) is not None and next_ns < last_ns:
             trading_day.advance(next_ns)
@@ -240,7 +239,7 @@ def _report(
 
 
 def _print(report: DayReport) -> None:
-    console = Console()
+    console = answer_console()
     table = Table(
         title=f"{report.trade_date} in world {report.world}, market of {report.file}", show_header=False
     )
@@ -277,4 +276,4 @@ def _print(report: DayReport) -> None:
         routes.add_row(code, f"{row.fills:,}", f"{row.shares:,}", f"${row.venue_fees}")
     console.print(routes)
     if report.clearing_files:
-        console.print(f"for the clearing firm: {', '.join(report.clearing_files)}", highlight=False)
+        console.print(f"for the clearing firm: {', '.join(report.clearing_files)}")

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def counts(
     if as_json:
         print_json({**msgspec.structs.asdict(census), "seconds": seconds})
     else:
-        print_census(Console(), file, census, seconds)
+        print_census(answer_console(), file, census, seconds)
 
 
 @app.command()

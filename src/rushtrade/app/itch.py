@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from rushtrade.app.terminal import print_json, printable, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, printable, progress_console, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import SECOND
 from rushtrade.domain.numbers import format_price
@@ -153,7 +153,7 @@ def _rows(levels: list[Level]) -> list[tuple[str, int, int]]:
 
 def print_survey(console: Console, path: Path, answer: Survey, books: OrderBooks, at: str | None) -> None:
     """Print what a person wants to see."""
-    console.print(f"{printable(path.name)}: {answer.messages:,} messages", highlight=False, markup=False)
+    console.print(f"{printable(path.name)}: {answer.messages:,} messages")
     counts = Table()
     counts.add_column("type")
     counts.add_column("message")
@@ -167,13 +167,13 @@ def print_survey(console: Console, path: Path, answer: Survey, books: OrderBooks
             f"{stocks:,} stocks, {books.orders:,} resting orders; name one with --symbol to see its book"
         )
     else:
-        console.print(f"{answer.symbol} at {at or 'the end of the file'}", highlight=False)
+        console.print(f"{answer.symbol} at {at or 'the end of the file'}")
         console.print(_book_table(answer))
     strange = {name.replace("_", " "): count for name, count in books.anomalies().items() if count}
     if strange:
         console.print("anomalies: " + ", ".join(f"{count:,} × {name}" for name, count in strange.items()))
     if answer.digest:
-        console.print(f"digest of all books: {answer.digest}", highlight=False)
+        console.print(f"digest of all books: {answer.digest}")
     rate = answer.messages / answer.seconds / 1e6 if answer.seconds else 0.0
     console.print(f"read and booked in {answer.seconds:.3f} s, {rate:.2f} million messages a second")
 
@@ -226,7 +226,7 @@ def itch(
         if as_json:
             print_json(answer)
         else:
-            print_survey(Console(), file, answer, books, at)
+            print_survey(answer_console(), file, answer, books, at)
 
 
 def _survey_with_progress(
@@ -236,6 +236,11 @@ def _survey_with_progress(
     big = path.is_file() and path.stat().st_size >= PROGRESS_BYTES
     if not (big and sys.stderr.isatty()):
         return survey(path, symbol, depth, until, best=best)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=progress_console(), transient=True) as progress:
         return survey(path, symbol, depth, until, progress, best)

@@ -14,13 +14,12 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
 from rushtrade.app.journal_contents import PROGRESS_EVERY, Selection, Stats, count, selected
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, progress_console, refuse_plainly
 from rushtrade.domain.errors import InvalidInput, RushTradeError
 from rushtrade.domain.frame_text import entry_lines, plain
 from rushtrade.domain.frames import Entry, FrameBody
@@ -223,7 +222,7 @@ def stats(data: Data = None, json: Json = False) -> None:
 
 
 def _print_stats(found: Stats) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = answer_console(soft_wrap=True)
     console.print(f"{found.journal}: {found.file_bytes:,} bytes on disk, {found.body_bytes:,} in frames")
     console.print(
         f"{found.frames:,} frames, {found.commands:,} commands, {found.events:,} events; "
@@ -321,7 +320,7 @@ def _opened(data: Path | None) -> Iterator[SqliteReader]:
 @contextmanager
 def _bar(doing: str) -> Iterator[Any]:
     """Show how far a walk over the frames has come, on a terminal only."""
-    console = Console(stderr=True)
+    console = progress_console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(doing, total=None)
         yield lambda seq, last: progress.update(task, completed=seq, total=last)

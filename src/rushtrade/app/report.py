@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, refuse_plainly
 from rushtrade.backoffice.blotter import Blotter, Ticket
 from rushtrade.backoffice.books import Books
 from rushtrade.backoffice.cash import cash
@@ -88,7 +88,7 @@ def volume(
         if json:
             print_json(found.as_json())
         else:
-            print_volume(found, Console())
+            print_volume(found, answer_console())
 
 
 def print_volume(found: VolumeReport, console: Console) -> None:
@@ -121,7 +121,7 @@ def blotter(date: TradeDate, data: Data = None, json: Json = False) -> None:
             tickets = [_ticket_json(ticket) for ticket in day.tickets]
             print_json({"firm": day.firm, "trade_date": date, "seq": day.seq, "tickets": tickets})
         else:
-            _print_blotter(day, Console())
+            _print_blotter(day, answer_console())
 
 
 def _ticket_json(ticket: Ticket) -> dict[str, object]:
@@ -253,7 +253,7 @@ def write_files(out: Path, files: dict[str, bytes]) -> None:
 
 
 def _print_clearing(day: ClearingDay, wrong: list[Difference], out: Path, files: dict[str, bytes]) -> None:
-    console = Console()
+    console = answer_console()
     console.print(
         f"{day.firm}, {day.trade_date}, journal to command {day.seq:,}: {len(day.tickets):,} tickets, "
         f"{len(day.positions):,} positions, {len(day.cash):,} accounts"
@@ -261,9 +261,9 @@ def _print_clearing(day: ClearingDay, wrong: list[Difference], out: Path, files:
     if not wrong:
         console.print("Files tie to executions and ledger.")
         for name, content in files.items():
-            console.print(f"  {out / name}  {len(content):,} bytes", highlight=False)
+            console.print(f"  {out / name}  {len(content):,} bytes")
         return
-    console.print(f"[bold]{len(wrong):,} differences; nothing was written.[/bold]")
+    console.print(f"{len(wrong):,} differences; nothing was written.", style="bold")
     for difference in wrong[:DIFFERENCES_SHOWN_MAX]:
         console.print(
             f"  {difference.what}, {difference.key}: files {difference.files}, books {difference.books} {difference.unit}"
@@ -323,7 +323,7 @@ def trial_lines(books: Books, directory: Directory) -> list[TrialLine]:
 
 
 def _print_trial(firm: str, lines: list[TrialLine], *, balanced: bool) -> None:
-    console = Console()
+    console = answer_console()
     table = Table("asset", "account", title=f"{firm}: trial balance")
     table.add_column("debit", justify="right", no_wrap=True)
     table.add_column("credit", justify="right", no_wrap=True)
@@ -332,4 +332,4 @@ def _print_trial(firm: str, lines: list[TrialLine], *, balanced: bool) -> None:
         style = "bold" if total else ""
         table.add_row(line.asset, line.account, line.debit, line.credit, style=style, end_section=total)
     console.print(table)
-    console.print("Balanced in every asset." if balanced else "[bold]DOES NOT BALANCE[/bold]")
+    console.print("Balanced in every asset." if balanced else Text("DOES NOT BALANCE", "bold"))

@@ -13,12 +13,11 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
 from rushtrade.app.report import open_events, print_volume
-from rushtrade.app.terminal import print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, print_json, progress_console, refuse_plainly
 from rushtrade.backoffice.volume_report import VolumeReport, volume_report
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.journal.sqlite import SqliteJournal
@@ -72,11 +71,16 @@ def build(script: Scenario, directory: Path, *, quiet: bool) -> ScenarioOutcome:
     """Play a scenario into a new journal in a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     trades = sum(target.trades for target in script.months)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with (
         SqliteJournal(directory / JOURNAL_FILE) as journal,
         stop_on_interrupt() as stopped,
-        Progress(*columns, console=Console(stderr=True), disable=quiet) as progress,
+        Progress(*columns, console=progress_console(), disable=quiet) as progress,
     ):
         task = progress.add_task("orders that execute", total=trades)
         journal.new_epoch()
@@ -120,7 +124,7 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 def _print(outcome: ScenarioOutcome, found: VolumeReport | None, directory: Path, seconds: float) -> None:
-    console = Console()
+    console = answer_console()
     console.print(
         f"{outcome.firm}: {outcome.orders:,} orders of {outcome.accounts:,} open accounts on {outcome.days} days; "
         f"{outcome.executed_orders:,} executed in {outcome.fills:,} fills, {outcome.rejects:,} were refused."

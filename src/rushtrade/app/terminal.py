@@ -10,12 +10,15 @@ from contextlib import contextmanager
 import msgspec
 import structlog
 import typer
+from rich.console import Console
 
 from rushtrade.domain.errors import RushTradeError
 from rushtrade.journal.errors import JournalError
 from rushtrade.wire.errors import WireError
 
 JSON_OPTION = "--json"
+PIPED_COLUMNS = 160
+"""Width of what is printed into a file or a pipe: no table of ours is cut there."""
 REFUSED = 2
 """Exit code when a command was asked something it cannot do."""
 
@@ -29,6 +32,20 @@ def print_json(value: object) -> None:
 def printable(text: str) -> str:
     """Give text that any terminal and JSON take: bytes of file names that are no Unicode are shown by their numbers."""
     return text.encode(errors="backslashreplace").decode()
+
+
+def answer_console(*, soft_wrap: bool = False) -> Console:
+    """Give what answers are printed on: names in them are shown as they are, and a pipe gets whole tables.
+
+    A stock called ``[/B]`` or a file called ``[red].itch`` is no markup.
+    """
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_COLUMNS
+    return Console(markup=False, highlight=False, soft_wrap=soft_wrap, width=width)
+
+
+def progress_console() -> Console:
+    """Give what progress is shown on: beside the answer, on standard error."""
+    return Console(stderr=True, markup=False, highlight=False)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import msgspec
 import typer
 import uvicorn
 import uvloop
-from rich.console import Console
+from rich.text import Text
 
 from rushtrade.api.application import build, server_settings
 from rushtrade.api.ports import Ports
@@ -43,7 +43,7 @@ from rushtrade.app.demo import (
 from rushtrade.app.metrics import house_registry
 from rushtrade.app.preview import preview_port
 from rushtrade.app.runtime import Runtime, settle_memory
-from rushtrade.app.terminal import log_to_standard_error, print_json, refuse_plainly
+from rushtrade.app.terminal import answer_console, log_to_standard_error, print_json, refuse_plainly
 from rushtrade.app.trading_day import TradingDay, choose_date, open_core, parse_trade_date, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import take_snapshot
@@ -227,9 +227,9 @@ def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json:
     if json:
         print_json(found)
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = answer_console(soft_wrap=True)
     flow = day.flow
-    console.print(f"[bold]RushTrade[/bold] is up on [bold]{found.web_url}[/bold]")
+    console.print(Text.assemble(("RushTrade", "bold"), " is up on ", (found.web_url, "bold")))
     console.print(f"  login      {found.web_user} / {found.web_password}")
     console.print(f"  API key    {found.api_key} / {found.api_secret}")
     market = "SIMULATED, generated order flow" if flow.simulated else flow.source_label
