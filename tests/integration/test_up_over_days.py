@@ -47,7 +47,7 @@ def test_a_recorded_market_closes_when_its_file_ends_and_the_next_start_is_the_n
     other = tmp_path / "one_other_stock.itch"
     other.write_bytes(generated(stocks=1, seconds=2))
     with quick_directory() as directory:
-        with up(directory, "--market", str(forty_seconds), "--speed", "15") as house:
+        with up(directory, "--market", str(forty_seconds), "--speed", "4") as house:
             friday(house)
             assert house.end() == 0
         assert ("AAPL", "customer unsettled") in trial_lines(directory)
@@ -61,16 +61,24 @@ def test_a_recorded_market_closes_when_its_file_ends_and_the_next_start_is_the_n
             assert house.end() == 0
 
 
+def two_sided(house):
+    answer = house.client.get("/v2/stocks/AAPL/quotes/latest")
+    quote = answer.json().get("quote", {}) if answer.status_code == 200 else {}
+    return quote.get("bp", 0) > 0 and quote.get("ap", 0) > 0
+
+
 def friday(house):
     """The market of a file, from its open to its end; the house stays up."""
     told = house.market()
     assert (told["source"], told["label"], told["state"]) == ("recorded", "AAPL_forty_seconds.itch", "open")
+    house.wait_until(lambda: two_sided(house), "a quote")
     for body in (
         FAR | {"client_order_id": "gtc", "time_in_force": "gtc"},
         FAR | {"client_order_id": "day"},
         {"symbol": "AAPL", "side": "buy", "type": "market", "qty": "10", "client_order_id": "bought"},
     ):
-        assert house.order(**body).status_code == 200
+        answer = house.order(**body)
+        assert answer.status_code == 200, answer.text
     house.wait_until(lambda: is_closed(house), "the end of the file")
     told = house.market()
     assert (told["state"], told["message"]) == (
