@@ -12,7 +12,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fault", "fault loops")
-    group.addoption("--kills", type=int, default=10, help="how often a writer is killed (night: 1000)")
+    kills_default = 50 if os.environ.get("CI") == "true" else 10
+    group.addoption(
+        "--kills", type=int, default=kills_default, help="how often a writer is killed (CI: 50, night: 1000)"
+    )
     group.addoption(
         "--disk-seeds", type=int, default=25, help="power failures of a simulated disk (night: 10000)"
     )

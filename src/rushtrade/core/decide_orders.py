@@ -12,6 +12,7 @@ from rushtrade.domain.orders import (
     ROUTE_DART,
     ROUTE_SEQUENCE,
     ChildStatus,
+    Intent,
     OrderTerms,
     Side,
     TimeInForce,
@@ -20,7 +21,7 @@ from rushtrade.domain.plans import Plan
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.orders.order import Order
-from rushtrade.risk.checks import Approval, Refusal, check_form, check_order
+from rushtrade.risk.checks import Approval, Refusal, check_form, check_order, exit_bound
 
 TOKEN_BITS = 8
 """A command creates at most 256 child orders; their tokens are ``seq << TOKEN_BITS | n``."""
@@ -28,6 +29,7 @@ TOKEN_BITS = 8
 Events = list[ev.AnyEvent]
 # members by name: looking one up in its class costs more than the check it is for
 _DAY = TimeInForce.DAY
+_EXITS = (Intent.BUY_TO_CLOSE, Intent.SELL_TO_CLOSE)
 _GTC = TimeInForce.GTC
 _FOK = TimeInForce.FOK
 _BUY = Side.BUY
@@ -208,7 +210,8 @@ def route_order(state: HouseState, command: cmd.RouteOrder, seq: int) -> Events:
     shares = order.leaves - order.working
     if shares <= 0:
         return []
-    made = make_plan(state, order.terms, shares, order.bound, order.progress, command.stamp)
+    bound = _routing_bound(state, order, command.stamp)
+    made = make_plan(state, order.terms, shares, bound, order.progress, command.stamp)
     routed = ev.OrderRouted(order.order_id, seq << TOKEN_BITS, made)
     if made.children or order.children:
         return [routed]
@@ -218,6 +221,16 @@ def route_order(state: HouseState, command: cmd.RouteOrder, seq: int) -> Events:
             order.order_id, order.account_id, order.leaves, unrouted_reason(state, order.terms, made)
         ),
     ]
+
+
+def _routing_bound(state: HouseState, order: Order, stamp: QuoteStamp) -> int:
+    """Give the worst price the rest of an order may have: an exit without a limit follows the market."""
+    terms = order.terms
+    if terms.limit_price or order.intent not in _EXITS:
+        return order.bound
+    mark = state.risk.prices.get(terms.instrument_id, 0)
+    collar_bps = state.accounts[order.account_id].limits.collar_basis_points
+    return exit_bound(terms, stamp, mark, collar_bps, order.bound)
 
 
 def cancel_order(state: HouseState, command: cmd.CancelOrder, seq: int) -> Events:

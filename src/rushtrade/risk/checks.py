@@ -226,6 +226,22 @@ def _bound(far: int, terms: OrderTerms, *, buying: bool) -> int:
     return max(price - price % unit, unit)
 
 
+def exit_bound(terms: OrderTerms, stamp: QuoteStamp, mark: int, collar_bps: int, entered: int) -> int:
+    """Worst price of an exit without a limit on the quotes of the moment, never tighter than when it was entered.
+
+    A stop that the market jumps over must still get out: the collar of its entry, around its stop price, may lie far from any bid by then.
+    """
+    buying = terms.side is _BUY
+    far = _far_side(stamp, mark, collar_bps, buying=buying)
+    if far <= 0:
+        return entered
+    reach = far * MARKET_COLLAR_BPS // _BPS
+    price = far + reach if buying else far - reach
+    unit = _whole_unit(price)
+    bound = max(price - price % unit, unit)
+    return max(bound, entered) if buying else min(bound, entered)
+
+
 def _whole_unit(price: int) -> int:
     """A cent from a dollar up, a hundredth of one below: what every price of a house's own making is rounded to."""
     return PRICE_UNIT // 100 if price >= PRICE_UNIT else 1
