@@ -20,6 +20,12 @@ LIVE_ELSEWHERE = {"day", "itch", "feed"}
 """Commands that read a file, not a house: they take no --data."""
 
 
+@pytest.fixture(autouse=True)
+def no_terminal_width(monkeypatch):
+    """What the tests' own terminal is wide is nothing to a pipe."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def leaves(command, path=()):
     """Every command that does something, by its words."""
     for name, below in getattr(command, "commands", {}).items():

@@ -222,23 +222,21 @@ def _bound(far: int, terms: OrderTerms, *, buying: bool) -> int:
     """Worst price of a market or stop order: the collar, on a whole cent (a hundredth of one below a dollar)."""
     reach = far * MARKET_COLLAR_BPS // _BPS
     price = far + reach if buying else (min(far, terms.stop_price) if terms.stop_price else far) - reach
+    return _whole(price)
+
+
+def _whole(price: int) -> int:
     unit = _whole_unit(price)
     return max(price - price % unit, unit)
 
 
 def exit_bound(terms: OrderTerms, stamp: QuoteStamp, mark: int, collar_bps: int, entered: int) -> int:
-    """Worst price of an exit without a limit on the quotes of the moment, never tighter than when it was entered.
-
-    A stop that the market jumps over must still get out: the collar of its entry, around its stop price, may lie far from any bid by then.
-    """
+    """Worst price of an exit without a limit, by the quotes of the moment: a stop that the market jumped over must get out too."""
     buying = terms.side is _BUY
     far = _far_side(stamp, mark, collar_bps, buying=buying)
     if far <= 0:
         return entered
-    reach = far * MARKET_COLLAR_BPS // _BPS
-    price = far + reach if buying else far - reach
-    unit = _whole_unit(price)
-    bound = max(price - price % unit, unit)
+    bound = _whole(far + far * MARKET_COLLAR_BPS // _BPS if buying else far - far * MARKET_COLLAR_BPS // _BPS)
     return max(bound, entered) if buying else min(bound, entered)
 
 
