@@ -21,9 +21,14 @@ BENCHMARKS = (
     "matching",
     "itch_decode",
     "itch_books",
+    "line_drain",
+    "tape",
     "dart_plan",
+    "routing",
     "journal",
+    "tick_store",
     "api",
+    "fan_out",
     "scenario",
 )
 RESULTS = Path(__file__).parent / "results.json"

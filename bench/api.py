@@ -20,7 +20,7 @@ from litestar import Litestar, Response, post
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from api_house import KEY, SECRET, standing_house
-from rushtrade.api.application import build
+from rushtrade.app.application import build
 
 ROUNDS = 5
 REQUESTS = 1_000

@@ -1,14 +1,15 @@
 """A synthetic full market as one ITCH 5.0 stream: the load the books are measured with.
 
-Made after the figures of a real day (2019-10-30: 293.9 M messages) and of AAPL in 2012:
+Made after the figures of a real day (2019-10-30: 293.9 M messages, counts by type as published) and of AAPL in 2012:
 
-* message mix A 46.3 D 40.1 U 8.4 E 2.4 X 1.2 P 0.6 F 0.5 I 0.4 %;
-* activity over stocks by Zipf's law with exponent 1.05; one message in four stays on the stock of the one before;
-* a deleted, executed or replaced order is the 6th / 36th / 132nd youngest of its stock at percentile 50 / 90 / 99;
+* message mix A 43.3 D 41.9 U 8.7 E 2.5 I 1.3 X 1.2 P 0.5 F 0.5 C 0.04 %, the real day's;
+* activity over 8,000 stocks by Zipf's law with exponent 1.05; one message in four stays on the stock of the one before (assumed);
+* a deleted, executed or replaced order is the 6th / 36th / 132nd youngest of its stock at percentile 50 / 90 / 99 (40,822
+  deletions of AAPL on 2012-06-21);
 * references rise by small steps; books never cross.
 
-It is not a real day: bursts, pegged orders and the open are missing. Resting orders grow by five in a hundred messages,
-so 5 million messages end with about 250,000 of them.
+`resting` orders come first, as orders only: the books as they stand in the course of a day, for the mix itself adds seven orders a
+thousand messages. It is not a real day: bursts, pegged orders and auctions are missing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from numba import njit
 
 from rushtrade.wire.itch50_kernel import LENGTH_BY_TYPE
 
-MIX = (("A", 46.3), ("D", 40.1), ("U", 8.4), ("E", 2.4), ("X", 1.2), ("P", 0.6), ("F", 0.5), ("I", 0.4))
+MIX = (
+    *(("A", 43.3), ("D", 41.9), ("U", 8.7), ("E", 2.5), ("I", 1.3)),
+    *(("X", 1.2), ("P", 0.5), ("F", 0.5), ("C", 0.04)),
+)
 STOCKS = 8_000
 ZIPF = 1.05
 STAYS = 0.25
@@ -26,13 +30,16 @@ AGE_KNOTS = ((0.0, 0.0), (0.5, 6.0), (0.9, 36.0), (0.99, 132.0), (1.0, 400.0))
 BYTES_MAX = 52
 
 
-def make(messages: int, stocks: int = STOCKS, seed: int = 1) -> np.ndarray:
-    """Make a stream of about `messages` messages (plus the directory) as one buffer of framed bytes."""
+def make(messages: int, stocks: int = STOCKS, seed: int = 1, resting: int = 0) -> np.ndarray:
+    """Make a stream of `stocks` directory messages, `resting` orders and `messages` messages as one buffer of framed bytes."""
+    mixed = messages
+    messages += resting
     rng = np.random.default_rng(seed)
     letters = np.array([ord(letter) for letter, _ in MIX], np.uint8)
     shares = np.array([share for _, share in MIX])
     weights = 1.0 / np.arange(1, stocks + 1) ** ZIPF
-    types = rng.choice(letters, messages, p=shares / shares.sum())
+    types = np.full(messages, ord("A"), np.uint8)
+    types[resting:] = rng.choice(letters, mixed, p=shares / shares.sum())
     locates = rng.permutation(stocks)[rng.choice(stocks, messages, p=weights / weights.sum())] + 1
     stays = rng.random(messages) < STAYS
     quantiles, ages = (np.array(knot) for knot in zip(*AGE_KNOTS, strict=True))
@@ -111,7 +118,7 @@ def _write(out, types, locates, stays, age, distance, mids, coin, stocks):
             locate = locates[k]
         time += 1 + coin[k] % 2000
         slot = head[locate]
-        if code in (68, 69, 85, 88):
+        if code in (67, 68, 69, 85, 88):
             for _ in range(age[k]):
                 if older[slot] == 0:
                     break
@@ -146,11 +153,14 @@ def _write(out, types, locates, stays, age, distance, mids, coin, stocks):
             _put(out, body + 20, mids[locate] + (distance[k] if side[slot] else -distance[k]), 4)
             _unlink(older, younger, head, slot, locate)
             _rest(older, younger, head, fresh, locate)
-        elif code == 69:
+        elif code in (67, 69):
             shares = left[slot] if coin[k] & 1 else 1 + (coin[k] >> 3) % left[slot]
             _put(out, body, slot * 3, 8)
             _put(out, body + 8, shares, 4)
             _put(out, body + 12, k, 8)
+            if code == 67:
+                out[body + 20] = 89
+                _put(out, body + 21, mids[locate], 4)
             left[slot] -= shares
             if left[slot] == 0:
                 _unlink(older, younger, head, slot, locate)

@@ -1,4 +1,4 @@
-"""Matching: adds, cancels and takes at a steady number of resting orders, single orders, and a flow over six venues.
+"""Matching: adds, cancels and takes at a steady number of resting orders, single orders, and a flow over all venues of a world.
 
 Beside every rate stands the slow twin of the tests, run in turn with it over the same instructions; twin and engine must
 say the same, or the run stops. The last rows compare the engine with itself at more resting orders. Rates are the best
@@ -13,10 +13,10 @@ from time import perf_counter
 
 import numpy as np
 
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.generator import OPENING, GeneratedFlow
 from rushtrade.exchange.matching import MatchingEngine
 from rushtrade.exchange.venue import Exchange
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.generator import OPENING, GeneratedFlow
 from rushtrade.rules.world_file import load_world
 from rushtrade.wire import itch50
 from rushtrade.wire import order_entry as oe
@@ -186,7 +186,9 @@ def flow_over_venues() -> dict:
         theirs.append(len(messages) / (perf_counter() - begin))
         if told != sum(len(venue.feed) for venue in slow.venues):
             raise SystemExit("the flow and its slow twin disagree")
-    return row("flow over six venues", max(mine) / 1e6, "M messages/s", "slow twin", max(theirs) / 1e6)
+    return row(
+        f"flow over {len(venues)} venues", max(mine) / 1e6, "M messages/s", "slow twin", max(theirs) / 1e6
+    )
 
 
 class Payload:

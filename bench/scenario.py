@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rushtrade.app.scenario import build, last_report
+from rushtrade.cli.scenario import build, last_report
 from rushtrade.rules.day import rules_for_day
 from rushtrade.scenario.file import load_scenario
 

@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 
 from rushtrade.api.credentials import digest
+from rushtrade.api.entitlement_ports import OPEN_TO_ALL
 from rushtrade.api.ports import (
     BUSY,
     AccountSummary,
@@ -25,6 +26,7 @@ from rushtrade.api.ports import (
     SessionDay,
     UserRecord,
 )
+from rushtrade.api.watchlist_file import Watchlists
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind, AccountLimits
@@ -90,6 +92,12 @@ ROUTES = (
 SEQUENCES = tuple(RouteSequences(number, "QP", "", "QP") for number in (1, 2, 3, 4))
 
 
+DATA_COMMANDS = {
+    "RegisterSubscriber", "AnswerQuestionnaire", "SignAgreement", "GrantMarketData", "RevokeMarketData", "ObserveUsage",
+    "ChargeMarketData",
+}  # fmt: skip
+
+
 class Keys:
     """Credentials without a file."""
 
@@ -127,6 +135,7 @@ class Feed:
         self.reference = 0
         self.match = 0
         self.listeners = []
+        self.packets = []
         self.seconds = 3600
 
     def subscribe(self, callback):
@@ -135,11 +144,16 @@ class Feed:
 
     def say(self, venue, *messages):
         payload = frame_all(itch50.encode(message) for message in messages)
-        self.market.receive(FeedPacket(venue, self.next[venue], len(messages), payload))
+        self.packets.append(FeedPacket(venue, self.next[venue], len(messages), payload))
+        self.market.receive(self.packets[-1])
         self.next[venue] += len(messages)
         touched = self.market.touched()
         for listener in list(self.listeners):
             listener(touched)
+
+    def now_ns(self):
+        """A second later than before, since midnight."""
+        return self._time()
 
     def _time(self):
         self.seconds += 1
@@ -220,14 +234,30 @@ class HouseClock:
 class House:
     """The ports, and the strings to pull."""
 
-    def __init__(self, *, venue_answers_at_once=True, limits=None, store_path=None):
+    def __init__(
+        self,
+        *,
+        venue_answers_at_once=True,
+        limits=None,
+        store_path=None,
+        market_limits=None,
+        archive=None,
+        watchlists=None,
+        data_desk=None,
+    ):
+        """`data_desk`: a core of its own that decides what is asked of market data (`support.data_words.DataDesk`)."""
         self.store = Store(store_path)
         self.clock = HouseClock()
         self.keys = Keys()
-        self.market = MarketData({one.instrument_id: one.symbol for one in INSTRUMENTS}, VENUES)
+        symbols = {one.instrument_id: one.symbol for one in INSTRUMENTS}
+        self.market = MarketData(symbols, VENUES, market_limits)
         self.market.open_day(SESSION.midnight_ns)
         self.feed = Feed(self.market)
         self.at_once = venue_answers_at_once
+        self.archive = archive
+        self.watchlists = watchlists or Watchlists()
+        self.data_desk = data_desk
+        self.entitlements, self.entitlement_desk = OPEN_TO_ALL, None
         self.limits = limits or Limits(requests_per_second=1e6, requests_burst=1_000_000)
         self.seq = 0
         self.frame = 0
@@ -261,6 +291,10 @@ class House:
             ),
             credentials=self.keys,
             limits=self.limits,
+            archive=self.archive,
+            watchlists=self.watchlists,
+            entitlements=self.entitlements,
+            entitlement_desk=self.entitlement_desk,
         )
 
     # --- frames ---------------------------------------------------------------------------------
@@ -328,6 +362,8 @@ class House:
         return outcome
 
     def _decide(self, command, seq):
+        if self.data_desk is not None and type(command).__name__ in DATA_COMMANDS:
+            return self.data_desk.do(command)
         return {
             cmd.EnterOrder: self._enter,
             cmd.CancelOrder: self._cancel,

@@ -11,7 +11,7 @@ import uvicorn
 import uvloop
 
 from api_house import standing_house
-from rushtrade.api.application import build, server_settings
+from rushtrade.app.application import build, server_settings
 
 
 class Served:
@@ -34,13 +34,18 @@ class Served:
         async def run():
             return function(*arguments)
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout=10)
+        return self.do(run())
+
+    def do(self, work):
+        """Have a coroutine of the house done where it lives, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
 
 
 @contextlib.contextmanager
-def served(**settings):
-    """Serve a standing house until the block ends."""
+def served(*, before=lambda house: None, **settings):
+    """Serve a standing house until the block ends; `before` may change it first."""
     house = standing_house(**settings)
+    before(house)
     started = threading.Event()
     found = []
 

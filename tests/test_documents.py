@@ -10,7 +10,7 @@ import click
 import pytest
 import typer
 
-from rushtrade.app.cli import command_line
+from rushtrade.cli.main import command_line
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted(

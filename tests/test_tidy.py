@@ -23,23 +23,36 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 ROOMS = [
     "api",
     "app",
+    "archive",
     "backoffice",
+    "books",
+    "cli",
     "core",
     "dart",
+    "datacenter",
     "domain",
+    "entitlements",
     "exchange",
     "feeds",
+    "floor",
     "gateway",
     "journal",
     "ledger",
     "market",
+    "marketplace",
     "orders",
     "portfolio",
+    "quality",
     "risk",
     "rules",
     "scenario",
+    "serving",
+    "status",
     "store",
+    "tape",
+    "ticks",
     "wire",
+    "workstation",
 ]
 
 DETERMINISTIC = frozenset(
@@ -52,14 +65,27 @@ DETERMINISTIC = frozenset(
         "dart",
         "portfolio",
         "backoffice",
+        "quality",
         "core",
         "exchange",
+        "marketplace",
+        "floor",
         "market",
+        "books",
+        "status",
+        "tape",
+        "entitlements",
     ]
 )
-MONEY = frozenset(["ledger", "risk", "orders", "core", "backoffice", "rules"])
+MONEY = frozenset(["ledger", "risk", "orders", "core", "backoffice", "quality", "rules"])
 
 MAX_MODULES = 20
+MORE_MODULES = {
+    "rules": (24, "one module a family of rules: there are as many as the regulator makes"),
+    "cli": (30, "one module a command: there are as many as there are commands"),
+    "wire": (30, "one to three modules a protocol: there are as many as there are protocols"),
+}
+"""Rooms that may have more, and why."""
 MAX_LINES = 400
 MAX_KERNEL_LINES = 600
 
@@ -91,11 +117,8 @@ ALLOWED: dict[tuple[str, str], str] = {
 LARGE: dict[str, tuple[int, str]] = {
     # module: its own limit, and why it is one module
     "risk/checks.py": (410, "one written precedence of checks, read from top to bottom"),
-    "domain/events.py": (440, "the events of the house are one vocabulary, one short struct each"),
-    "exchange/matching_kernel.py": (
-        660,
-        "the whole life of an instruction, read from top to bottom",
-    ),
+    "domain/commands.py": (440, "the commands of the house are one vocabulary, one short struct each"),
+    "domain/events.py": (580, "the events of the house are one vocabulary, one short struct each"),
     "store/order_events.py": (420, "one handler an event; order and child order share their rows"),
     "wire/itch50.py": (430, "the 23 message types of one specification, one struct each"),
 }
@@ -169,7 +192,8 @@ def test_the_rooms_are_those_of_the_design():
 def test_a_room_is_small_and_has_no_room_below_it(room):
     here = [module for module in MODULES if room_of(module) == room]
     assert [name_of(module) for module in here if module.parent != SOURCE / room] == []
-    assert sum(module.stem != "__init__" for module in here) <= MAX_MODULES
+    allowed = MORE_MODULES[room][0] if room in MORE_MODULES else MAX_MODULES
+    assert sum(module.stem != "__init__" for module in here) <= allowed
 
 
 def lint_imports(folder: Path, source: Path) -> subprocess.CompletedProcess[str]:

@@ -6,11 +6,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.generator import GeneratedFlow
-from rushtrade.exchange.host import Host
-from rushtrade.exchange.market import Market, load_kernels
-from rushtrade.exchange.server import ExchangeServer
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.generator import GeneratedFlow
+from rushtrade.marketplace.host import Host
+from rushtrade.marketplace.market import Market, load_kernels
+from rushtrade.marketplace.server import ExchangeServer
 from rushtrade.rules.world_file import load_world
 
 LOOK_NS = 1_000_000

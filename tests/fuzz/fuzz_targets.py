@@ -18,27 +18,31 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
+from fuzz import fuzz_lines, fuzz_orders, fuzz_tape
 from rushtrade.api.decoding import read_body, read_query
 from rushtrade.api.faults import ApiFault
-from rushtrade.api.market_stream import _market_message
 from rushtrade.api.order_bodies import OrderBody, ReplaceBody, read_terms, shares_to_close
 from rushtrade.api.trading import OrdersQuery
-from rushtrade.api.workstation import _request
 from rushtrade.backoffice.folding import decode_events
+from rushtrade.books.order_books import OrderBooks
 from rushtrade.domain.errors import InvalidInput, RushTradeError
 from rushtrade.domain.frames import decode_body, encode_body
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.itch_source import FlowFileError
-from rushtrade.exchange.market import Market
 from rushtrade.exchange.venue import Exchange
 from rushtrade.gateway.reports import read_reports
 from rushtrade.journal.chain import frame_from_row
 from rushtrade.journal.errors import JournalCorrupt
 from rushtrade.market.market_data import MarketData
-from rushtrade.market.order_books import OrderBooks
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.itch_source import FlowFileError
+from rushtrade.marketplace.market import Market
 from rushtrade.rules.world_file import load_world, parse_world
+from rushtrade.serving.market_socket import _decode as _own_request
+from rushtrade.serving.own_reader import Request as OwnRequest
+from rushtrade.serving.questions import _read_token
+from rushtrade.serving.stream import _message as _market_message
 from rushtrade.wire import itch50, venue_link
 from rushtrade.wire.errors import WireError
 from rushtrade.wire.feed_packet import FeedPacket
@@ -53,6 +57,7 @@ from rushtrade.wire.order_entry import (
     to_bytes,
 )
 from rushtrade.wire.soupbintcp import SoupClient, SoupServer
+from rushtrade.workstation.session import _request
 
 INPUT_BYTES_MAX = 1 << 14
 GROWTH_BYTES_MAX = 64 << 20
@@ -241,7 +246,8 @@ def itch_flow(data: bytes) -> None:
         try:
             market.advance(OPEN + 1_000)
             for venue in range(len(market.venues)):
-                market.deliver(venue, rows, OPEN + 1_000)
+                with contextlib.suppress(InvalidInput):  # a number that is a venue's own is refused in words
+                    market.deliver(venue, rows, OPEN + 1_000)
             market.advance(OPEN + 1_000_000_000)
         except FlowFileError:
             pass
@@ -368,6 +374,10 @@ def stream_messages(data: bytes) -> None:
     for packed in (False, True):
         message = _market_message(data, packed=packed)
         assert message is None or isinstance(message, dict)
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        assert isinstance(_own_request(data), OwnRequest)
+    with contextlib.suppress(ApiFault):
+        assert _read_token(data.decode("latin-1")).from_ns >= 0
     request = _request(data)
     if request is not None:
         number, do, arguments = request
@@ -513,6 +523,15 @@ TARGETS: dict[str, Target] = {
     "stream_messages": Target(stream_messages, _message_seeds),
     "journal_frames": Target(journal_frames, _frame_seeds),
     "worlds": Target(worlds, _world_seeds),
+    "mold_streams": Target(fuzz_lines.mold_streams, fuzz_lines.datagram_seeds),
+    "soup_streams": Target(fuzz_lines.soup_streams, fuzz_lines.stream_seeds),
+    "lines": Target(fuzz_lines.lines, fuzz_lines.datagram_seeds),
+    "recorded_feeds": Target(fuzz_lines.recorded_feeds, fuzz_lines.file_seeds),
+    "ouch_messages": Target(fuzz_orders.ouch_messages, fuzz_orders.message_seeds),
+    "fix_sessions": Target(fuzz_orders.fix_sessions, fuzz_orders.session_seeds),
+    "tape_rows": Target(fuzz_tape.tape_rows, fuzz_tape.row_seeds),
+    "tape_scans": Target(fuzz_tape.tape_scans, fuzz_tape.scan_seeds),
+    "tape_images": Target(fuzz_tape.tape_images, fuzz_tape.image_seeds),
 }
 
 

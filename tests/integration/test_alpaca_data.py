@@ -9,9 +9,11 @@ import time
 import msgpack
 import pytest
 import websockets
-from alpaca.data.historical import StockHistoricalDataClient
+from alpaca.data.historical import ScreenerClient, StockHistoricalDataClient
 from alpaca.data.live import StockDataStream
 from alpaca.data.requests import (
+    MarketMoversRequest,
+    MostActivesRequest,
     StockBarsRequest,
     StockLatestBarRequest,
     StockLatestQuoteRequest,
@@ -26,6 +28,8 @@ from alpaca.trading.requests import LimitOrderRequest
 from alpaca.trading.stream import TradingStream
 
 from api_house import AAPL, KEY, MSFT, READER_KEY, READER_SECRET, SECRET, SESSION
+from rushtrade.tape.reports import correction_row, trade_row
+from rushtrade.wire import itch50
 from served_house import served
 
 PRINTS = 7
@@ -37,8 +41,8 @@ def prints(house):
     """Seven prints a minute apart, the last one in MSFT."""
     for number in range(PRINTS - 1):
         house.feed.seconds += 60
-        reference = house.feed.order(0, AAPL, "B", 1_872_400 + 100 * number, 100)
-        house.feed.execute(0, AAPL, reference, 10 + number)
+        reference = house.feed.order(0, AAPL, "B", 1_872_400 + 100 * number, 200)
+        house.feed.execute(0, AAPL, reference, 100 + number)
     reference = house.feed.order(1, MSFT, "S", 4_000_500, 100)
     house.feed.execute(1, MSFT, reference, 100)
     house.clock.now = SESSION.open_ns + house.feed.seconds * 10**9
@@ -61,9 +65,9 @@ def test_latest_values_are_numbers_of_the_consolidated_market(client):
     assert (quote["MSFT"].bid_price, quote["MSFT"].ask_price) == (400.0, 400.05)
     assert (quote["MSFT"].bid_exchange, quote["MSFT"].ask_size) == ("Q", 200)
     trade = client.get_stock_latest_trade(StockLatestTradeRequest(symbol_or_symbols="AAPL"))["AAPL"]
-    assert (trade.price, trade.size, trade.exchange, trade.conditions) == (187.29, 15, "Q", ["@", "I"])
+    assert (trade.price, trade.size, trade.exchange, trade.conditions) == (187.29, 105, "Q", ["@"])
     bar = client.get_stock_latest_bar(StockLatestBarRequest(symbol_or_symbols="AAPL"))["AAPL"]
-    assert (bar.open, bar.volume, bar.trade_count) == (187.29, 15, 1)
+    assert (bar.open, bar.volume, bar.trade_count) == (187.29, 105, 1)
 
 
 def test_unknown_symbols_have_no_rows_and_break_nothing(client):
@@ -79,7 +83,7 @@ def test_trades_come_whole_over_as_many_pages_as_it_takes(server, client, limit)
     request = StockTradesRequest(symbol_or_symbols=["AAPL", "MSFT"], start=START, end=END, limit=limit)
     found = client.get_stock_trades(request).data
     sizes = [trade.size for trade in found["AAPL"]]
-    assert sizes == [10, 11, 12, 13, 14, 15][: limit or 6]
+    assert sizes == [100, 101, 102, 103, 104, 105][: limit or 6]
     assert ("MSFT" in found) == (limit is None)
 
 
@@ -118,22 +122,36 @@ def test_bars_of_any_length_add_up_to_the_minutes(client):
     minutes = bars(TimeFrame.Minute)
     (day,) = bars(TimeFrame.Day)
     assert (day.open, day.high, day.low, day.close) == (187.24, 187.29, 187.24, 187.29)
-    assert day.volume == sum(bar.volume for bar in minutes) == 75
+    assert day.volume == sum(bar.volume for bar in minutes) == 615
     assert day.trade_count == 6
     assert day.timestamp == dt.datetime(2026, 11, 20, 5, tzinfo=dt.UTC)
-    assert sum(bar.volume for bar in bars(TimeFrame(5, TimeFrameUnit.Minute))) == 75
+    assert sum(bar.volume for bar in bars(TimeFrame(5, TimeFrameUnit.Minute))) == 615
 
 
 def test_the_snapshot_has_all_five_parts(client):
     snapshot = client.get_stock_snapshot(StockSnapshotRequest(symbol_or_symbols="AAPL"))["AAPL"]
     assert snapshot.latest_trade.price == 187.29
-    assert snapshot.daily_bar.volume == 75
+    assert snapshot.daily_bar.volume == 615
     assert snapshot.previous_daily_bar is None
 
 
-def test_the_latest_quote_stands_for_the_history_of_quotes(client):
+def test_quotes_are_told_as_they_changed_up_to_the_latest(client):
     found = client.get_stock_quotes(StockQuotesRequest(symbol_or_symbols="MSFT", start=START, end=END)).data
-    assert len(found["MSFT"]) == 1
+    latest = client.get_stock_latest_quote(StockLatestQuoteRequest(symbol_or_symbols="MSFT"))["MSFT"]
+    quotes = [(quote.bid_price, quote.ask_price) for quote in found["MSFT"]]
+    assert (400.0, 0.0) in quotes
+    assert quotes[-1] == (400.0, 400.05)
+    assert found["MSFT"][-1].timestamp == latest.timestamp
+    assert [quote.timestamp for quote in found["MSFT"]] == sorted(quote.timestamp for quote in found["MSFT"])
+
+
+def test_lists_of_the_day_are_read_by_the_screener(server):
+    screener = ScreenerClient(KEY, SECRET, url_override=server.url)
+    actives = screener.get_most_actives(MostActivesRequest(by="volume", top=5))
+    assert actives.most_actives[0].symbol == "AAPL"
+    movers = screener.get_market_movers(MarketMoversRequest(market_type="stocks", top=5))
+    assert [mover.symbol for mover in movers.gainers] == ["AAPL", "MSFT"]
+    assert movers.losers == []
 
 
 @pytest.mark.parametrize(
@@ -234,25 +252,112 @@ def test_quotes_trades_and_bars_arrive_with_msgpack_timestamps(server):
 
     def happen(house):
         house.feed.seconds += 60
-        reference = house.feed.order(0, AAPL, "B", 1_872_900, 100)
-        house.feed.execute(0, AAPL, reference, 33)
+        reference = house.feed.order(0, AAPL, "B", 1_872_900, 300)
+        house.feed.execute(0, AAPL, reference, 100)
         house.clock.now = SESSION.open_ns + house.feed.seconds * 10**9
 
     server.call(happen, server.house)
     eventually(lambda: trades and quotes)
-    assert (trades[-1].symbol, trades[-1].size, trades[-1].price) == ("AAPL", 33, 187.29)
+    assert (trades[-1].symbol, trades[-1].size, trades[-1].price) == ("AAPL", 100, 187.29)
     assert trades[-1].timestamp.tzinfo is not None
     assert quotes[-1].bid_price == 187.29
 
     def next_minute(house):
         house.clock.now = (house.feed.seconds + 120) * 10**9 + SESSION.open_ns
 
-    minute = server.house.clock.now // (60 * 10**9)
-    eventually(lambda: server.call(lambda: server.market_hub._minute) == minute)
     server.call(next_minute, server.house)
     eventually(lambda: any(bar.symbol == "AAPL" for bar in bars))
     stream.stop()
     thread.join(10)
+
+
+def test_corrections_cancels_late_trades_and_halts_reach_their_handlers():
+    with served() as server:
+        stream = StockDataStream(KEY, SECRET, url_override=f"{server.ws_url}/v2/sip")
+        seen = {
+            name: [] for name in ("trades", "bars", "updated", "daily", "statuses", "corrections", "cancels")
+        }
+
+        def taker(name):
+            async def take(message):
+                seen[name].append(message)
+
+            return take
+
+        stream.subscribe_trades(taker("trades"), "AAPL")
+        stream.subscribe_bars(taker("bars"), "AAPL")
+        stream.subscribe_updated_bars(taker("updated"), "*")
+        stream.subscribe_daily_bars(taker("daily"), "AAPL")
+        stream.subscribe_trading_statuses(taker("statuses"), "AAPL")
+        stream.register_trade_corrections(taker("corrections"))
+        stream.register_trade_cancels(taker("cancels"))
+        thread = running(stream)
+        eventually(
+            lambda: server.call(
+                lambda: any(each.channels["daily" + "Bars"] for each in server.market_hub.sockets)
+            )
+        )
+        begins = SESSION.open_ns + 3660 * 10**9
+
+        def report(house, second, price, shares, match, **correction):
+            tape = house.market.tape
+            write = correction_row if correction else trade_row
+            row = write(
+                tape.slot_of(AAPL),
+                begins + second * 10**9,
+                price,
+                shares,
+                venue=0,
+                match=match,
+                letters="@",
+                **correction,
+            )
+            tape.take(row)
+            house.clock.now = max(house.clock.now, begins + second * 10**9)
+            for listener in house.feed.listeners:
+                listener([AAPL])
+
+        server.call(report, server.house, 1, 1_870_000, 100, 1)
+        server.call(report, server.house, 2, 1_880_000, 200, 2)
+        eventually(lambda: len(seen["trades"]) == 2)
+        server.call(report, server.house, 70, 1_875_000, 300, 3)
+        eventually(lambda: seen["bars"])
+        server.call(report, server.house, 30, 1_890_000, 400, 4)
+        eventually(lambda: any(bar.high == 189.0 for bar in seen["updated"]))
+        server.call(lambda: report(server.house, 0, 1_885_000, 200, 2, new_match=5))
+        eventually(lambda: seen["corrections"])
+        server.call(
+            server.house.feed.say, 0, itch50.BrokenTrade(AAPL, 0, server.call(server.house.feed.now_ns), 4)
+        )
+        server.call(
+            server.house.feed.say,
+            0,
+            itch50.StockTradingAction(
+                AAPL, 0, server.call(server.house.feed.now_ns), "AAPL    ", "H", " ", "T1"
+            ),
+        )
+        eventually(lambda: seen["cancels"] and seen["statuses"])
+        server.call(report, server.house, 200, 1_876_000, 100, 6)
+        eventually(lambda: any(bar.volume >= 600 for bar in seen["daily"]))
+        stream.stop()
+        thread.join(10)
+    (bar,) = [bar for bar in seen["bars"] if bar.timestamp.timestamp() * 10**9 == begins]
+    assert (bar.open, bar.high, bar.close, bar.volume, bar.trade_count) == (187.0, 188.0, 188.0, 300, 2)
+    (correction,) = seen["corrections"]
+    assert (correction.original_price, correction.corrected_price, correction.original_size) == (
+        188.0,
+        188.5,
+        200,
+    )
+    assert (correction.original_id, correction.corrected_id) == (2, 5)
+    (cancel,) = seen["cancels"]
+    assert (cancel.price, cancel.size, cancel.id, cancel.exchange.value) == (189.0, 400, 4, "Q")
+    status = seen["statuses"][0]
+    assert (status.status_code, status.reason_code, status.tape) == ("H", "T1", "C")
+    assert status.status_message == "Trading halt"
+    assert status.reason_message == "news pending"
+    last = seen["updated"][-1]
+    assert (last.high, last.volume) == (188.5, 300)
 
 
 async def talk(url, *messages, headers=None, packed=False, answers=1):

@@ -10,7 +10,10 @@ import websockets
 
 from api_house import AAPL, ACCOUNT, KEY, OTHER_ACCOUNT, PINK, SECRET
 from rushtrade.api.credentials import hash_password
+from rushtrade.domain import commands as cmd
+from rushtrade.domain import events as ev
 from rushtrade.domain.numbers import MONEY_UNIT
+from rushtrade.wire.itch50 import AddOrder
 from served_house import served
 
 PASSWORD = "correct horse"
@@ -292,7 +295,7 @@ def test_watched_quotes_come_in_rows_of_the_documented_layout(server):
         first = await page.until(lambda: page.of("quotes"))
 
         def lift(house):
-            house.feed.execute(0, AAPL, house.feed.order(0, AAPL, "S", 1_872_500, 60), 60)
+            house.feed.execute(0, AAPL, house.feed.order(0, AAPL, "S", 1_872_500, 160), 160)
 
         before = len(page.pushes)
         await asyncio.to_thread(server.call, lift, server.house)
@@ -307,9 +310,9 @@ def test_watched_quotes_come_in_rows_of_the_documented_layout(server):
     assert rows[2][1] == 0
     (row,) = struct.iter_unpack("<iBBBBHHi11q", last)
     assert row[0] == 0
-    assert (row[3], row[4], row[10], row[13]) == (4, 0, 1_872_500, 60)
+    assert (row[3], row[4], row[10], row[13]) == (4, 0, 1_872_500, 160)
     assert row[7] == prints + 1
-    assert row[14] >= 60
+    assert row[14] >= 160
     assert row[15] == 1_870_000
 
 
@@ -328,7 +331,7 @@ def test_the_montage_is_whole_and_sorted(server):
 
 def test_prints_are_lossless_and_numbered(server):
     def print_one(house):
-        house.feed.execute(0, AAPL, house.feed.order(0, AAPL, "B", 1_872_500, 7), 7)
+        house.feed.execute(0, AAPL, house.feed.order(0, AAPL, "B", 1_872_500, 107), 107)
 
     async def script(page):
         await page.ok("trades", symbols=["AAPL"])
@@ -343,12 +346,63 @@ def test_prints_are_lossless_and_numbered(server):
     trades, bars = on_page(server, script)
     numbers = [row[0] for push in trades for row in push["rows"]]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    assert trades[-1]["rows"][-1][2:5] == ["187.25", 7, 0]
+    assert trades[-1]["rows"][-1][2:5] == ["187.25", 107, 0]
     assert all(push["skipped"] == 0 for push in trades)
     assert bars[0]["image"] is True
 
 
+def test_a_scan_finds_stocks_and_is_refused_with_the_place_of_its_fault(server):
+    async def script(page):
+        return (
+            await page.ok("scan", expression='symbol == "AAPL" and bid < ask', order="symbol"),
+            await page.error("scan", expression="volume >"),
+            await page.error("scan", expression="traded", limit=0),
+        )
+
+    found, open_end, none = on_page(server, script)
+    assert ([row["symbol"] for row in found["rows"]], found["total"]) == (["AAPL"], 1)
+    assert (open_end["reason"], open_end["message"].startswith("column 9: the end stands where")) == (
+        "bad_request",
+        True,
+    )
+    assert "limit 0 is outside 1 to 1,000" in none["message"]
+
+
 # --- requests ---------------------------------------------------------------------------------------------------
+
+
+def test_a_resting_order_says_what_is_before_it_in_its_queue(server):
+    reference = 7_700_001
+
+    def rest(order_id):
+        """The venue takes the order, and its feed shows it behind another one."""
+        house = server.house
+        (child,) = house.store.image.children_of[order_id].values()
+        house.commit((cmd.Tick(), "venue:0", [ev.ChildAccepted(child.token, reference)]))
+        house.feed.say(
+            child.venue,
+            AddOrder(1, 0, 1_000, reference - 1, "B", 300, "AAPL", 1_500_000),
+            AddOrder(1, 0, 1_001, reference, "B", 100, "AAPL", 1_500_000),
+        )
+
+    async def script(page):
+        taken = await page.ok("order.enter", **{**ORDER, "client_order_id": "", "limit_price": "150.00"})
+        number = taken["order_id"]
+        unknown = await page.ok("order.places", order_ids=[number, 4711])
+        await asyncio.to_thread(server.call, rest, number)
+        found = await page.ok("order.places", order_ids=[number, 4711])
+        await page.ok("order.cancel", order_id=number)
+        return number, unknown, found
+
+    number, unknown, found = on_page(server, script)
+    assert unknown == {"places": []}
+    (place,) = found["places"]
+    assert (place["order_id"], place["shares"], place["shares_ahead"], place["orders_ahead"]) == (
+        number,
+        100,
+        300,
+        1,
+    )
 
 
 def test_an_order_lives_on_the_page_from_key_to_fill(server):
@@ -464,6 +518,7 @@ def test_sales_never_go_through_zero_by_mistake(server):
         ("order.cancel", {"order_id": 10**30}, "bad_request", "whole number"),
         ("order.replace", {"order_id": 4711, "quantity": 5}, "unknown_order", "4711"),
         ("order.explain", {"order_id": 4711}, "unknown_order", "4711"),
+        ("order.places", {"order_ids": list(range(1, 52))}, "bad_request", "50 would pass"),
         ("account.select", {"account_id": 99}, "unknown_account", "99"),
         ("route.switch", {"code": "NASDAQ", "enabled": False}, "not_permitted", "routes"),
         ("ping", {"client_us": "x"}, "bad_request", "whole number"),
@@ -644,6 +699,8 @@ def test_subscriptions_may_change_while_everything_moves(server):
         await page.ok("account.select", account_id=ACCOUNT)
         before = len(page.pushes)
         await page.until(lambda: any(each["push"] == "heartbeat" for each in page.pushes[before:]))
+        beats = [each for each in page.pushes if each["push"] == "heartbeat"]
+        assert all(each["lag_ms"] >= 0 for each in beats)
         last = next(push for push in reversed(page.pushes) if push["push"] == "account")
         return last["account_id"]
 

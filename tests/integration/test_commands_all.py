@@ -11,19 +11,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from rushtrade.app import cli
-from rushtrade.app.cli import COMMANDS, command_line
+from rushtrade.cli import main as cli
+from rushtrade.cli.main import COMMANDS, command_line
 from support.itch_pieces import generated
 from support.up_process import COMMAND
 
-LIVE_ELSEWHERE = {"day", "itch", "feed"}
-"""Commands that read a file, not a house: they take no --data."""
-
-
-@pytest.fixture(autouse=True)
-def no_terminal_width(monkeypatch):
-    """What the tests' own terminal is wide is nothing to a pipe."""
-    monkeypatch.delenv("COLUMNS", raising=False)
+LIVE_ELSEWHERE = {"day", "exchange", "itch", "feed", "ticks"}
+"""Commands that read a file or a store, not a house: they take no --data."""
+LIVE_ON_LINES = {("dart", "serve"), ("market", "gateway")}
+"""The same, of single commands that read what they are sent."""
 
 
 def leaves(command, path=()):
@@ -87,7 +83,7 @@ def test_help_says_what_it_does_in_a_sentence_and_explains_every_option(words):
 def test_it_speaks_json_and_takes_a_house_by_its_directory(words):
     options = {option for parameter in LEAVES[words].params for option in parameter.opts}
     assert "--json" in options
-    assert ("--data" in options) == (words[0] not in LIVE_ELSEWHERE)
+    assert ("--data" in options) == (words[0] not in LIVE_ELSEWHERE and words not in LIVE_ON_LINES)
 
 
 @pytest.mark.parametrize("group", [*GROUPS, ""])
@@ -125,6 +121,22 @@ READERS = [
     ("report", "blotter", "--date", "2004-11-30"),
     ("report", "clearing", "--date", "2004-11-30", "--out", "nowhere"),
     ("report", "trial-balance"),
+    ("report", "605", "--month", "2026-11"),
+    ("report", "606", "--quarter", "2026Q4"),
+    ("report", "order-marks", "--date", "2026-11-20"),
+    ("dart", "scorecard"),
+    ("dart", "whatif", "--day", "2026-11-20", "--strategy", "DART"),
+    ("entitlements", "products"),
+    ("entitlements", "users"),
+    ("entitlements", "show", "demo"),
+    ("entitlements", "register", "demo", "--account", "1"),
+    ("entitlements", "questionnaire", "demo"),
+    ("entitlements", "sign", "demo", "UTP"),
+    ("entitlements", "grant", "demo", "UTP-C-L1"),
+    ("entitlements", "revoke", "demo", "UTP-C-L1", "--reason", "left"),
+    ("entitlements", "publish", "us-equities"),
+    ("entitlements", "charge", "--month", "2026-11"),
+    ("entitlements", "usage", "--month", "2026-11"),
 ]
 
 
@@ -157,12 +169,11 @@ FAULTY_WORDS = [
     (("up", "--speed", "1e99"), "and at most 10000, or 'max'"),
     (("up", "--seed", "1.5"), "--seed"),
     (("up", "--market", "/nowhere/at/all.itch"), "No such file"),
-    (("up", "--world", "atlantis"), "there is no world 'atlantis'; built in are us-2026"),
+    (("up", "--world", "atlantis"), "there is no world 'atlantis'; built in are us-2004, us-2026"),
     (("up", "--date", "2026-11-21"), "not a trading day"),
     (("up", "--date", "tomorrow"), "not a calendar date"),
     (("up", "--host", "256.256.256.256", "--port", "0"), "cannot listen on 256.256.256.256:0"),
     (("up", "--host", "192.0.2.1", "--port", "0"), "cannot listen on 192.0.2.1:0"),
-    (("day",), "Missing option '--market'"),
     (("day", "--market", "x", "--accounts", "-1"), "greater than or equal to 0"),
     (("day", "--market", "x", "--accounts", "100001"), "less than or equal to 100000"),
     (("day", "--market", "x", "--accounts", "many"), "--accounts"),
@@ -272,7 +283,7 @@ def test_a_reader_that_has_gone_ends_a_command_without_a_word(house):
 
 def test_a_command_imports_what_it_needs_and_no_more():
     """Who asks where a house runs does not wait for the whole of it."""
-    asked = "import sys; from rushtrade.app.cli import command_line; command_line(['demo-credentials']); print(sorted(sys.modules))"
+    asked = "import sys; from rushtrade.cli.main import command_line; command_line(['demo-credentials']); print(sorted(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True
     )

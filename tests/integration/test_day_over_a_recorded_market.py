@@ -8,8 +8,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import command_line
 from rushtrade.app.data_directory import JOURNAL_FILE
+from rushtrade.cli.main import command_line
 from rushtrade.core.replay import restore
 from rushtrade.domain.orders import TimeInForce
 from rushtrade.journal.reader import SqliteReader

@@ -9,7 +9,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import command_line
+from rushtrade.cli.main import command_line
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import frame_all
 from support.itch_pieces import OPEN, SECOND, first_seconds, generated, messages, unpacked

@@ -2,20 +2,30 @@
 
 import asyncio
 import json
+import signal
 import socket
+import subprocess
+import sys
+import time
+from collections import Counter
 
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import command_line
-from rushtrade.gateway.feed_day import PAYLOAD_BYTES_MAX, RecordedDay
-from rushtrade.gateway.feed_faults import Faults
-from rushtrade.gateway.feed_server import MoldFeedServer, SoupFeedServer
-from rushtrade.gateway.feed_watch import watch_mold, watch_soup
-from rushtrade.market.best_series import digest
-from rushtrade.market.order_books import OrderBooks
+from rushtrade.books.best_series import digest
+from rushtrade.books.order_books import OrderBooks
+from rushtrade.cli.feed_watch import Watch
+from rushtrade.cli.main import command_line
+from rushtrade.gateway.feed_day import PAYLOAD_BYTES_MAX, recorded_day
+from rushtrade.gateway.feed_faults import Faults, silence_of
+from rushtrade.gateway.feed_server import Address, Publishing, publish
+from rushtrade.gateway.line_address import line_at
+from rushtrade.market.market_data import MarketData
 from rushtrade.wire import itch50
+from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.framing import frame_all
+from rushtrade.wire.moldudp64 import MoldPacket, encode_packet
+from support.random_streams import RandomStream
 
 HOST = "127.0.0.1"
 SPACING_NS = 50_000
@@ -42,21 +52,22 @@ def expected(path):
     return digest(books)
 
 
-def free_port():
-    """A port with two free ones behind it."""
+def free_ports(venues=1):
+    """A port with as many free ones behind it as venues take."""
     while True:
         sockets = []
         try:
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                first = socket.socket(socket.AF_INET, kind)
-                first.bind((HOST, sockets[0].getsockname()[1] if sockets else 0))
-                sockets.append(first)
-            port = sockets[0].getsockname()[1]
-            for number in (1, 2):
-                other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-                other.bind((HOST, port + number))
-                sockets.append(other)
-        except OSError:
+            first = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            first.bind((HOST, 0))
+            sockets.append(first)
+            port = first.getsockname()[1]
+            for number in range(port, port + 4 * venues):
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    if (number, kind) != (port, socket.SOCK_DGRAM):
+                        other = socket.socket(socket.AF_INET, kind)
+                        sockets.append(other)
+                        other.bind((HOST, number))
+        except (OSError, OverflowError):
             continue
         finally:
             for each in sockets:
@@ -64,29 +75,39 @@ def free_port():
         return port
 
 
-def mold(path, faults, speed=0.0, can_request=True):
+def play(paths, faults, *, protocol="mold", speed=0.0, options="speed=max", group="", clients=1, **how):
+    """Serve days and watch them. Gives what was published and what every client saw of every line."""
+
     async def both():
-        port, opened = free_port(), asyncio.Event()
-        watching = asyncio.create_task(
-            watch_mold(HOST, port, patience_s=8, can_request=can_request, opened=opened)
-        )
-        await opened.wait()
-        published = await MoldFeedServer(RecordedDay(path), "DAY1", faults, speed=speed).run(HOST, port)
-        return published, await watching
+        port = free_ports(len(paths))
+        to = group or HOST
+        lines = [
+            f"{protocol}://{to}:{port + 4 * n}?{options.replace('PORT', str(port))}"
+            for n in range(len(paths))
+        ]
+        watches = [
+            Watch([line_at(line, venue, 0) for venue, line in enumerate(lines)], 8.0) for _ in range(clients)
+        ]
+        watching = [asyncio.create_task(watch.run()) for watch in watches]
+        for watch in watches:
+            await watch.opened.wait()
+        where = [Address(HOST, port + 4 * n, group, HOST) for n in range(len(paths))]
+        days = [recorded_day(path) for path in paths]
+        published = await publish(protocol, days, where, Publishing("DAY1", faults, **how), speed)
+        await asyncio.gather(*watching)
+        return published, [watch.report() for watch in watches]
 
-    return asyncio.run(asyncio.wait_for(both(), 40))
+    return asyncio.run(asyncio.wait_for(both(), 60))
 
 
-def soup(path, faults, clients=1):
-    async def both():
-        port = free_port()
-        server = SoupFeedServer(RecordedDay(path), "DAY1", faults, speed=0)
-        serving = asyncio.create_task(server.run(HOST, port))
-        watching = [asyncio.create_task(watch_soup(HOST, port, patience_s=8)) for _ in range(clients)]
-        watched = await asyncio.gather(*watching)
-        return await serving, watched
+def mold(path, faults, **how):
+    (published,), ((watched,),) = play([path], faults, **how)
+    return published, watched
 
-    return asyncio.run(asyncio.wait_for(both(), 40))
+
+def soup(path, faults, **how):
+    (published,), watched = play([path], faults, protocol="soup", **how)
+    return published, [each for (each,) in watched]
 
 
 def test_a_clean_day_arrives_whole_over_two_lines(path, expected):
@@ -103,37 +124,274 @@ def test_loss_repeats_and_reordering_are_made_good(path, expected, seed):
     assert watched.health.state == "closed"
 
 
-def test_what_nobody_sends_again_makes_the_books_unknown(path):
-    _, watched = mold(path, Faults(0.4, 0, 0, 5), can_request=False)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_packets_cut_short_and_bytes_nobody_sent_stop_no_more_than_themselves(path, expected, seed):
+    published, watched = mold(path, Faults(seed=seed, truncated=0.1, garbage=0.1))
+    assert (watched.known, watched.digest, watched.messages) == (True, expected, 6000)
+    assert 0 < watched.health.malformed <= published.truncated + published.garbage
+
+
+def test_what_nobody_sends_again_is_made_good_by_an_image(path, expected):
+    published, watched = mold(path, Faults(0.4, 0, 0, 5), requests=False)
+    assert (watched.known, watched.digest, watched.ended) == (True, expected, True)
+    assert watched.rebuilds == watched.health.images == published.images > 0
+    assert watched.health.given_up + watched.messages == 6000
+    assert watched.health.state == "closed"
+
+
+def test_what_nobody_has_any_more_makes_the_books_unknown(path):
+    _, watched = mold(path, Faults(0.4, 0, 0, 5), options="speed=max&requests=none&images=none")
     assert (watched.known, watched.digest, watched.ended) == (False, "", True)
+    assert watched.health.state == "gap"
+    assert "nobody can be asked" in watched.health.reason
     assert watched.health.given_up + watched.messages == 6000
     assert "are missing" in watched.reason
 
 
+@pytest.mark.parametrize("way", ["", "@A"])
+def test_silence_is_survived_and_on_one_way_unseen(path, expected, way):
+    published, watched = mold(path, Faults(silences=(silence_of(f"0.05:0.2{way}"),)), speed=1.0)
+    assert published.silenced > 50
+    assert (watched.known, watched.digest) == (True, expected)
+    assert bool(watched.health.requests) == (way == "")
+
+
+def test_a_line_that_is_silent_throughout_is_stale_at_once(path):
+    _, watched = mold(path, Faults(silences=(silence_of("0:100"),)))
+    assert (watched.known, watched.messages, watched.ended) == (True, 0, False)
+    assert watched.states == [("stale", 1)]
+
+
+def test_days_of_several_venues_are_served_side_by_side(path, expected, tmp_path):
+    other = tmp_path / "other.itch"
+    other.write_bytes(frame_all(messages(3000)))
+    published, ((first, second),) = play([path, other], Faults(0.05, 0.01, 8))
+    assert [each.messages for each in published] == [6000, 3000]
+    assert (first.digest, first.health.venue) == (expected, 0)
+    assert (second.messages, second.known, second.health.venue) == (3000, True, 1)
+
+
+def test_a_day_is_published_to_a_multicast_group(path, expected):
+    asked = "speed=max&interface=127.0.0.1&requests=127.0.0.1:PORT".replace("PORT", "1")
+    _, watched = mold(path, Faults(0.02, 0, 8), group="239.77.77.1", options=asked)
+    assert watched.digest in {expected, ""}  # requests go nowhere here: what both ways lost stays lost
+    assert watched.known == (watched.health.given_up == 0)
+    assert watched.ended
+
+
 def test_a_day_is_published_at_a_multiple_of_its_own_pace(path, expected):
-    published, watched = mold(path, Faults(), speed=1.0)  # 0.3 seconds of market time
+    published, watched = mold(path, Faults(), speed=1.0, options="speed=1")  # 0.3 seconds of market time
     assert watched.digest == expected
     assert published.packets > 250  # a packet holds a millisecond of the day
+    assert 0 <= watched.health.lag_ns < 2_000_000_000
 
 
-@pytest.mark.parametrize("faults", [Faults(), Faults(loss=0.2, seed=4)])
+@pytest.mark.parametrize(
+    "faults", [Faults(), Faults(loss=0.2, seed=4), Faults(truncated=0.2, garbage=0.2, seed=5)]
+)
 def test_a_cut_stream_is_resumed_where_it_was(path, expected, faults):
     published, (watched,) = soup(path, faults)
     assert (watched.known, watched.digest, watched.messages, watched.ended) == (True, expected, 6000, True)
-    assert watched.logins == published.cuts + 1
-    assert bool(published.cuts) == bool(faults.loss)
+    assert watched.health.connections >= published.clients
+    assert (published.clients > 1) == bool(faults.loss or faults.truncated)
 
 
-def test_a_line_nobody_serves_is_given_up_in_words():
-    watched = asyncio.run(watch_mold(HOST, free_port(), patience_s=0.2))
+def test_a_stream_is_served_to_several_clients(path, expected):
+    _, watched = soup(path, Faults(), clients=3, speed=1.0)
+    assert [each.digest for each in watched] == [expected] * 3
+
+
+@pytest.mark.parametrize("protocol", ["mold", "soup"])
+def test_a_line_nobody_serves_is_given_up_in_words(protocol):
+    watch = Watch([line_at(f"{protocol}://{HOST}:{free_ports()}", 0, 0)], 0.3)
+    asyncio.run(watch.run())
+    (watched,) = watch.report()
     assert (watched.ended, watched.messages) == (False, 0)
-    assert "silent" in watched.reason
-    watched = asyncio.run(watch_soup(HOST, free_port(), patience_s=0.2))
-    assert (watched.ended, watched.logins) == (False, 0)
+    assert ("nothing was heard" if protocol == "mold" else "refused") in watched.reason
+
+
+def test_a_recorded_file_is_a_line_too(path, expected):
+    for options in ("speed=max", "speed=2"):
+        watch = Watch([line_at(f"file:{path}?{options}", 3, 0)], 5.0)
+        asyncio.run(watch.run())
+        (watched,) = watch.report()
+        assert (watched.digest, watched.ended, watched.health.state) == (expected, True, "closed")
+        assert watched.health.venue == 3
+
+
+@pytest.fixture(scope="module")
+def believable(tmp_path_factory):
+    """A generated day of all kinds of messages over five stocks, and the digest of its books."""
+    source = RandomStream(11)
+    stream = frame_all(source.directory() + [source.message() for _ in range(8000)])
+    path = tmp_path_factory.mktemp("believable") / "day.itch"
+    path.write_bytes(stream)
+    books = OrderBooks()
+    books.feed(stream)
+    return path, digest(books)
+
+
+FAULTS = [
+    Faults(loss=0.05, duplicates=0.01, reorder=8, seed=21),
+    Faults(truncated=0.05, garbage=0.05, seed=22),
+    Faults(silences=(silence_of("0.02:0.3"),), seed=23),
+    Faults(0.05, 0.01, 8, 24, 0.02, 0.02, (silence_of("0.02:0.3@A"),)),
+]
+SPEED = 16.0
+"""The eight seconds of the day take half a second: long enough to be silent in, however fast the machine."""
+
+
+@pytest.mark.parametrize("faults", FAULTS)
+@pytest.mark.parametrize("requests", [True, False])
+def test_a_generated_day_with_every_fault_equals_its_file(believable, faults, requests):
+    path, reference = believable
+    published, watched = mold(path, faults, requests=requests, speed=SPEED)
+    assert (watched.known, watched.digest, watched.ended) == (True, reference, True)
+    assert (watched.rebuilds > 0) == (watched.health.given_up > 0)
+    assert published.lost + published.silenced + published.truncated + published.garbage > 0
+
+
+@pytest.mark.parametrize(
+    ("protocol", "faults"), [("mold", FAULTS[0]), ("mold", FAULTS[3]), ("soup", Faults(0.1, seed=3))]
+)
+def test_the_consolidated_market_over_a_faulty_line_is_that_of_the_file(believable, protocol, faults):
+    path, _ = believable
+    day = recorded_day(path)
+    symbols = {number: f"S{number}" for number in range(1, 6)}
+    whole, lined = MarketData(symbols, ["X"]), MarketData(symbols, ["X"])
+    for market in (whole, lined):
+        market.open_day(0)
+    whole.receive(FeedPacket(0, 1, len(day), day.payload(1, len(day))))
+
+    async def follow(line):
+        await line.open()
+        now = time.time_ns()
+        while not line.health(now).ended:
+            now = time.time_ns()
+            for packet in line.drain(now):
+                lined.receive(packet)
+            if (image := line.image()) is not None:
+                assert lined.rebuild(image.venue, image.sequence, image.payload)
+            await asyncio.sleep(0.005)
+        await line.close()
+
+    async def both():
+        port = free_ports()
+        following = asyncio.create_task(follow(line_at(f"{protocol}://{HOST}:{port}?speed=max", 0, 0)))
+        await asyncio.sleep(0.1)
+        how = Publishing("DAY1", faults, requests=False)
+        await asyncio.gather(publish(protocol, [day], [Address(HOST, port)], how, 0.0), following)
+
+    asyncio.run(asyncio.wait_for(both(), 60))
+    assert [state.state for state in lined.line_states()] == [state.state for state in whole.line_states()]
+    for instrument in symbols:
+        assert lined.montage(instrument, 50) == whole.montage(instrument, 50)
+
+
+def test_a_gap_is_seen_within_a_second(path):
+    """Numbers that never come again are a hole with the first packet behind it, and a gap within a second."""
+    port = free_ports()
+    line = line_at(f"mold://{HOST}:{port}?images=none", 0, 0)
+    asyncio.run(line.open())
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    day = recorded_day(path)
+    for first in (1, 30):
+        packet = encode_packet(MoldPacket("DAY1", first, 10, day.payload(first, 10)))
+        out.sendto(packet, (HOST, port))
+    begun = time.time_ns()
+    line.drain(begun)
+    assert line.health(begun).state == "recovering"
+    assert line.health(begun).missing == 19
+    now = begun
+    while line.health(now).state != "gap":
+        now += 20_000_000
+        line.drain(now)
+    assert now - begun < 1_000_000_000
+    asyncio.run(line.close())
+    out.close()
+
+
+def test_the_commands_serve_and_watch_several_venues(path, expected, tmp_path):
+    port = free_ports(2)
+    program = [sys.executable, "-c", "from rushtrade.cli.main import main; main()", "feed"]
+    watching = subprocess.Popen(
+        [*program, "watch", "--venues", "2", "--port", str(port), "--patience", "20", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        health = json.loads(watching.stderr.readline())  # the lines are open
+        assert [line["state"] for line in health["lines"]] == ["stale", "stale"]
+        serving = subprocess.run(
+            [*program, "serve", str(path), str(path), "--port", str(port), "--speed", "max", "--loss", "0.05",
+             "--dup", "0.01", "--reorder", "8", "--json"],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        answer, _ = watching.communicate(timeout=30)
+    finally:
+        watching.kill()
+        watching.wait()
+    assert [each["messages"] for each in json.loads(serving.stdout)["venues"]] == [6000, 6000]
+    venues = json.loads(answer)["venues"]
+    assert [(each["known"], each["digest"]) for each in venues] == [(True, expected)] * 2
+    assert watching.returncode == 0
+
+
+def test_a_watch_that_is_interrupted_says_what_it_saw():
+    program = [sys.executable, "-c", "from rushtrade.cli.main import main; main()", "feed", "watch"]
+    watching = subprocess.Popen(
+        [*program, "--port", str(free_ports()), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  - tests in the background have it ignored
+    )  # fmt: skip
+    try:
+        assert watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+        answer, _ = watching.communicate(timeout=20)
+    finally:
+        watching.kill()
+        watching.wait()
+    assert watching.returncode == 130
+    assert json.loads(answer)["reason"] == "nothing was heard yet"
+
+
+def test_an_answer_in_words_leaves_instants_to_machines(path):
+    words = ["feed", "watch", f"file:{path}?speed=max&name=day"]
+    result = CliRunner().invoke(command_line(["feed"]), words)
+    assert result.exit_code == 0, result.output
+    assert "messages: 6,000" in result.stdout
+    assert "health: name day, kind file, state closed" in result.stdout
+    assert "_ns" not in result.stdout
+
+
+def test_a_day_dealt_over_venues_is_the_same_day_in_pieces(believable):
+    path, _ = believable
+    day = recorded_day(path)
+    whole, pieces = OrderBooks(), []
+    whole.feed(day.payload(1, len(day)))
+    days = day.dealt(4)
+    for dealt in days:
+        books = OrderBooks()
+        books.feed(dealt.payload(1, len(dealt)))
+        assert dealt.times.tolist() == sorted(dealt.times.tolist())
+        assert books.orders > whole.orders // 8
+        pieces.append(books)
+    assert sum(books.orders for books in pieces) == whole.orders
+    counts = whole.counts()
+    for letter, count in counts.items():
+        dealt = [books.counts().get(letter, 0) for books in pieces]
+        assert sum(dealt) == count * (4 if letter in "SRH" else 1), letter
+    for locate in whole.directory().values():
+        for side in (0, 1):
+            levels = Counter()
+            for books in pieces:
+                for level in books.depth(locate, side, 10_000):
+                    levels[level.price] += level.shares
+            assert levels == {level.price: level.shares for level in whole.depth(locate, side, 10_000)}
+    assert len(day.dealt(1)[0]) == len(day)
 
 
 def test_packets_fit_a_frame_and_hold_every_message_once(path):
-    day = RecordedDay(path)
+    day = recorded_day(path)
     first, stream = 1, b""
     while first <= len(day):
         behind = day.span(first, 1 << 62)
@@ -155,6 +413,15 @@ def test_packets_fit_a_frame_and_hold_every_message_once(path):
         (["serve", "FILE", "--loss", "2"], "is not a share of packets"),
         (["serve", "FILE", "--protocol", "soup", "--reorder", "3"], "can only be cut off"),
         (["serve", "FILE", "--session", "much too long"], "is not 1 to 10 characters"),
+        (["serve", "FILE", "--silence", "5"], "is not BEGIN:END seconds"),
+        (["serve", "FILE", "--multicast", "10.0.0.1"], "is no group"),
+        (["serve", "FILE", "FILE", "--port", "65530"], "leaves too few ports"),
+        (["serve", "FILE", "FILE", "--venues", "3"], "deals one file over venues"),
+        (["watch", "ftp://there:1"], "begins with none of"),
+        (["watch", "mold://there"], "is not HOST:PORT"),
+        (["watch", "mold://127.0.0.1:1?colour=red"], "is none of name, interface"),
+        (["watch", "--date", "yesterday"], "is not a date"),
+        (["watch", "file:/nowhere"], "cannot read"),
         (["serve", "/nowhere"], "cannot read"),
         (["watch", "--protocol", "http"], "is not one of mold, soup"),
         (["counts", "/nowhere"], "cannot read"),
@@ -176,8 +443,30 @@ def test_the_recorded_hour_with_faults_equals_its_file(shared_data):
     assert watched.digest == json.loads(result.stdout)["digest"]
 
 
+@pytest.mark.market_data
+def test_the_recorded_hour_over_ways_that_lose_what_nobody_sends_again_equals_its_file(shared_data):
+    name = shared_data / "itch" / "AAPL_2012-06-21_0930_1030.from_lobster.itch50.gz"
+    books = OrderBooks()
+    day = recorded_day(name)
+    books.feed(day.payload(1, len(day)))
+    _, watched = mold(name, Faults(0.05, 0.01, 8, 3, 0.01, 0.01), requests=False)
+    assert watched.rebuilds > 0
+    assert watched.digest == digest(books)
+
+
 def test_a_file_whose_length_prefixes_are_empty_is_served_with_lengths(shared_data):
-    day = RecordedDay(shared_data / "itch" / "ex20101224.TEST_ITCH_50.gz")
+    day = recorded_day(shared_data / "itch" / "ex20101224.TEST_ITCH_50.gz")
     assert len(day) == 12_012
     assert all(len(day.message(n)) == itch50.LENGTHS[day.message(n)[0]] for n in range(1, 12_013))
     assert day.payload(1, 1)[:2] == len(day.message(1)).to_bytes(2, "big")
+
+
+@pytest.mark.market_data
+def test_a_capture_of_a_line_is_a_day_too(shared_data):
+    folder = shared_data / "pcap" / "nasdaq_totalview_itch50"
+    many = recorded_day(next(iter(folder.glob("session_Multiple.Packets*"))))
+    assert len(many) >= 38
+    for path in sorted(folder.glob("*.pcap")):
+        day = recorded_day(path)
+        assert len(day) > 0
+        assert all(len(day.message(n)) == itch50.LENGTHS[day.message(n)[0]] for n in range(1, len(day) + 1))

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rushtrade.app.data_directory import JOURNAL_FILE
-from rushtrade.app.journal import journal
+from rushtrade.cli.journal import journal
 from rushtrade.core.replay import restore
 from rushtrade.core.snapshot import SNAPSHOT_FORMAT, state_hash
 from rushtrade.domain import events as ev

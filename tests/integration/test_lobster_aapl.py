@@ -6,8 +6,8 @@ from itertools import groupby
 
 import pytest
 
-from rushtrade.market.itch_file import ItchFile
-from rushtrade.market.order_books import OrderBooks
+from rushtrade.books.itch_file import ItchFile
+from rushtrade.books.order_books import OrderBooks
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import MessageReader, frame
 

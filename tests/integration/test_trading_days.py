@@ -17,7 +17,7 @@ from rushtrade.domain.instants import SECOND
 from rushtrade.domain.numbers import MONEY_UNIT
 from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.domain.transfers import CASH
-from rushtrade.exchange.generator import GeneratedFlow
+from rushtrade.marketplace.generator import GeneratedFlow
 from rushtrade.rules.world_file import load_world
 from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
@@ -132,3 +132,28 @@ def test_an_order_that_was_waiting_for_a_route_when_the_house_died_gets_one(open
         (order,) = core.state.blotter.orders.values()
         (child,) = order.children.values()
         assert child.leaves == 10
+
+
+def test_a_resting_order_is_found_in_its_venues_queue_by_the_venues_own_name(opened):
+    day, account_id, _ = opened
+    data = day.house.data
+    at = data.venue_quotes(1)[0].bid  # the first venue's best bid: others stand there already
+    before = next(row for row in data.montage(1, 1) if row.venue == 0 and row.side == 0)
+    events = enter(
+        day,
+        account_id,
+        "rests",
+        OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 100, at, route="Q"),
+    )
+    order_id = next(event.order_id for event in events if isinstance(event, ev.OrderAccepted))
+    (child,) = day.core.state.blotter.orders[order_id].children.values()
+    place = data.queue_ahead(child.venue, child.venue_order_id)
+    assert place is not None
+    assert (place.instrument_id, place.side, place.price, place.shares) == (1, 0, at, 100)
+    assert 0 <= place.shares_ahead <= before.shares
+    assert place.level_shares >= place.shares_ahead + 100
+    ahead = [row for row in data.queue(1, child.venue, 0, 100) if row.reference == child.venue_order_id]
+    assert [row.ahead for row in ahead] == [place.shares_ahead]
+    day.house.submit(cmd.CancelOrder(account_id, order_id), f"account:{account_id}")
+    day.advance(day.clock.now_ns + SECOND)
+    assert data.queue_ahead(child.venue, child.venue_order_id) is None

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import command_line
+from rushtrade.cli.main import command_line
 from rushtrade.domain.instants import SECOND, parse_instant
 from support.up_process import Up, quick_directory, up
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import command_line
+from rushtrade.cli.main import command_line
 from support.itch_pieces import first_seconds, generated, unpacked
 from support.up_process import quick_directory, up
 

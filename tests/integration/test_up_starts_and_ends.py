@@ -12,8 +12,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from rushtrade.app.cli import command_line
 from rushtrade.app.data_directory import JOURNAL_FILE
+from rushtrade.cli.main import command_line
 from rushtrade.core.snapshot import SNAPSHOT_FORMAT
 from rushtrade.journal.reader import SqliteReader
 from support.up_process import COMMAND, END_SECONDS_MAX, Up, quick_directory, up

@@ -4,11 +4,21 @@ import struct
 
 import pytest
 
-from rushtrade.market.order_books import OrderBooks
+from rushtrade.books.order_books import OrderBooks
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import MessageReader
 from rushtrade.wire.itch50_columns import count_types
 from rushtrade.wire.moldudp64 import MoldReceiver, decode_packet, encode_packet
+from rushtrade.wire.ouch50 import (
+    CancelOrder,
+    EnterOrder,
+    OrderAccepted,
+    OrderCanceled,
+    decode_inbound,
+    decode_outbound,
+)
+from rushtrade.wire.ouch50 import encode as encode_ouch
+from rushtrade.wire.ouch50_options import BBO_WEIGHT, FIRM, Option
 from rushtrade.wire.soupbintcp import (
     Heartbeat,
     LoginAccepted,
@@ -145,3 +155,30 @@ def test_captured_soup_packets_are_what_their_names_say(shared_data):
         "CanceledMessage": (Sequenced, b"C"),
         "OrderAcceptedMessage": (Sequenced, b"A"),
     }
+
+
+ORDERS_SAID = {
+    "CancelOrderMessage": CancelOrder(7_679_601, 0),
+    "EnterOrderMessage": EnterOrder(
+        0x71, "T", 225, "CVLT", 630_200, "0", "Y", "A", "N", "N", "H8FUB8IV", (Option(FIRM, "LIME"),)
+    ),
+    "CanceledMessage": OrderCanceled(44_647_483_708_183, 7_682_701, 40, "U"),
+    "OrderAcceptedMessage": OrderAccepted(
+        44_647_483_486_087, 7_682_701, "B", 40, "ADBE", 4_777_800, "5", "Y", 257_340_661, "A", "N", "N", "L",
+        "7682701", (Option(FIRM, "MLRO"), Option(BBO_WEIGHT, "0")),
+    ),
+}  # fmt: skip
+
+
+def test_captured_orders_decode_and_encode_to_the_bytes_that_were_sent(shared_data):
+    for name, said in ORDERS_SAID.items():
+        firm_says = name in CLIENT_SAYS
+        end, sent = opened(SoupServer() if firm_says else SoupClient()), b""
+        for payload in payloads(shared_data / "pcap" / "nasdaq_ouch50_soupbintcp" / f"{name}.pcap"):
+            end.receive_data(payload)
+            sent += payload
+        raw = end.next_event().message
+        assert (decode_inbound(raw) if firm_says else decode_outbound(raw)) == said
+        other = opened(SoupClient() if firm_says else SoupServer())
+        again = encode_ouch(said)
+        assert (other.send_unsequenced(again) if firm_says else other.send(again)) == sent

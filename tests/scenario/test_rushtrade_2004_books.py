@@ -13,11 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rushtrade.app.data_directory import JOURNAL_FILE
-from rushtrade.app.report import clearing_files, open_events, read_clearing_day, report, write_files
-from rushtrade.app.scenario import build, last_report, require_empty
 from rushtrade.backoffice.books import Books
 from rushtrade.backoffice.directory import Directory
 from rushtrade.backoffice.folding import fold
+from rushtrade.cli.journal_events import open_events
+from rushtrade.cli.report import clearing_files, read_clearing_day, report, write_files
+from rushtrade.cli.scenario import build, last_report, require_empty
 from rushtrade.core.replay import restore, verify
 from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.errors import InvalidInput

@@ -10,9 +10,9 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from rushtrade.app.data_directory import JOURNAL_FILE
-from rushtrade.app.report import open_events
-from rushtrade.app.scenario import scenario
 from rushtrade.backoffice.volume_report import Month, volume_report
+from rushtrade.cli.journal_events import open_events
+from rushtrade.cli.scenario import scenario
 from rushtrade.core.replay import verify
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import MONEY_UNIT

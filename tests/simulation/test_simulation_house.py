@@ -58,7 +58,8 @@ class HouseMachine(RuleBasedStateMachine):
     @rule(seed=CHANCES)
     def observe_or_administer(self, seed):
         chance = Random(seed)
-        chance.choice([self.actions.observe, self.actions.observe, self.actions.administer])(chance)
+        actions = self.actions
+        chance.choice([actions.observe, actions.observe, actions.administer, actions.sell_data])(chance)
 
     @rule(seed=CHANCES)
     def venues_live(self, seed):

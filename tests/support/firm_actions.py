@@ -16,6 +16,7 @@ from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.wire import order_entry as oe
 from support import chance as met
 from support.books_check import OPENS
+from support.data_actions import administer_data
 from support.small_house import MILLION
 from support.whole_firm import WholeFirm
 
@@ -31,6 +32,7 @@ USUAL = {
     "leave": 4,
     "observe": 4,
     "administer": 2,
+    "sell_data": 3,
     "reports_come_again": 1,
     "a_report_overtakes_others": 1,
     "line_breaks_or_comes_back": 2,
@@ -167,6 +169,11 @@ class FirmActions:
             ),
             "desk",
         )
+
+    def sell_data(self, chance: Random) -> None:
+        """Subscribers of market data come, answer, sign, use, pay and go."""
+        for _ in range(4):
+            administer_data(self.firm, chance)
 
     def next_day(self, chance: Random) -> None:
         """The day closes and the next one opens."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from rushtrade.exchange.generator import GeneratedFlow
+from rushtrade.marketplace.generator import GeneratedFlow
 from rushtrade.rules.world_file import load_world
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import frame_all

@@ -34,11 +34,15 @@ def quick_directory() -> Iterator[Path]:
 class Up:
     """One run of `rushtrade up`. `client` speaks to its API as the demo customer."""
 
+    words = ("up",)
+    last_words = "in the journal\n"
+    """What its announcement for people ends with."""
+
     def __init__(self, directory: Path, *options: str) -> None:
         self.directory = directory
         self._out = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in `end`
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        command = [str(COMMAND), "up", "--data", str(directory), "--port", "0", *options]
+        command = [str(COMMAND), *self.words, "--data", str(directory), "--port", "0", *options]
         self.process = subprocess.Popen(command, stdout=self._out, stderr=self._errors)
         self.running = directory / "running.json"
         _wait_for(lambda: self._announced() or self.process.poll() is not None, "the house to come up")
@@ -57,7 +61,7 @@ class Up:
             ours = json.loads(self.running.read_text())["process"] == self.process.pid
         except FileNotFoundError:
             return False
-        return ours and self.printed().endswith(("}\n", "in the journal\n"))
+        return ours and self.printed().endswith(("}\n", self.last_words))
 
     def get(self, path: str, **query: object) -> object:
         """GET something that is there."""

@@ -9,9 +9,10 @@ import "@fontsource/ibm-plex-sans-condensed/latin-600.css";
 import "dockview/dist/styles/dockview.css";
 import "./style.css";
 
-import { createSignal, Match, onMount, Switch } from "solid-js";
+import { createSignal, Match, onMount, Show, Switch } from "solid-js";
 import { render } from "solid-js/web";
 import { currentSession, logout } from "./feed/session";
+import { DataCenterPage } from "./shell/datacenter-page";
 import { Login } from "./shell/login";
 import { Workstation } from "./shell/workstation";
 
@@ -39,7 +40,9 @@ function App() {
         <Login why={why()} entered={() => setScreen("workstation")} />
       </Match>
       <Match when={screen() === "workstation"}>
-        <Workstation leave={leave} />
+        <Show when={location.pathname === "/datacenter"} fallback={<Workstation leave={leave} />}>
+          <DataCenterPage leave={leave} />
+        </Show>
       </Match>
     </Switch>
   );

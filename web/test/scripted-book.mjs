@@ -560,7 +560,7 @@ class Client {
     if (this.steps % 10 !== 0) return;
     this.push({ push: "market", ...book.market() });
     this.push({ push: "lines", rows: this.lines() });
-    if (this.steps % 20 === 0) this.push({ push: "heartbeat", server_us: Date.now() * 1000 });
+    if (this.steps % 20 === 0) this.push({ push: "heartbeat", server_us: Date.now() * 1000, lag_ms: 0 });
   }
 
   changes() {

@@ -19,6 +19,7 @@ import msgspec
 from rushtrade.api import faults
 from rushtrade.api.credentials import check_secret
 from rushtrade.api.entities import Kind, read_id
+from rushtrade.api.entitlement_ports import Watcher
 from rushtrade.api.faults import ApiFault, forbidden, not_found, unauthorized
 from rushtrade.api.ports import BUSY, Outcome, Permission, Ports
 from rushtrade.domain import events as ev
@@ -101,6 +102,8 @@ class Actor(msgspec.Struct, frozen=True):
     account_id: int
     account_ids: frozenset[int]
     permissions: frozenset[Permission]
+    watcher: Watcher = Watcher("", 0)
+    """To whom market data is shown."""
 
 
 def authorize(actor: Actor, action: Permission, account_id: int) -> None:
@@ -158,6 +161,7 @@ class FrontDesk:
             record.account_id,
             frozenset({record.account_id}),
             record.permissions,
+            Watcher(record.user, record.account_id, record.use),
         )
 
     async def submit(self, command: AnyCommand, actor: Actor) -> Outcome:

@@ -13,7 +13,7 @@ import hmac
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from argon2 import PasswordHasher
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 PASSWORD_BYTES_MAX: Final = 256
 PASSWORD_BYTES_MIN: Final = 8
 HASHES_AT_ONCE: Final = 2
-ALL_PERMISSIONS: Final[frozenset[Permission]] = frozenset({"read", "trade", "market_data", "routes"})
+ALL_PERMISSIONS: Final[frozenset[Permission]] = frozenset(
+    {"read", "trade", "market_data", "routes", "operate", "entitlements"}
+)
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _pool = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="argon2")
@@ -111,12 +113,20 @@ class CredentialFile:
         return list(self._keys.values())
 
     def new_key(
-        self, account_id: int, permissions: Iterable[Permission] = ("read", "trade", "market_data")
+        self,
+        account_id: int,
+        permissions: Iterable[Permission] = ("read", "trade", "market_data"),
+        *,
+        user: str = "",
+        use: Literal["display", "non_display"] = "display",
     ) -> tuple[str, str]:
-        """Make an API key for an account; give its id and its secret, which is shown this once."""
+        """Make an API key for an account; give its id and its secret, which is shown this once.
+
+        `user` is whose key it is, `use` whether a person sees its market data or a program decides with it.
+        """
         key_id = "RT" + secrets.token_hex(9).upper()
         secret = secrets.token_urlsafe(32)
-        self._keys[key_id] = KeyRecord(key_id, digest(secret), account_id, frozenset(permissions))
+        self._keys[key_id] = KeyRecord(key_id, digest(secret), account_id, frozenset(permissions), user, use)
         self._write()
         return key_id, secret
 

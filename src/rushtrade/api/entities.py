@@ -30,6 +30,7 @@ class Kind(Enum):
     ACCOUNT = b"acct".hex()
     EXECUTION = b"exec".hex()
     ACTIVITY = b"actv".hex()
+    WATCHLIST = b"wtch".hex()
 
 
 def public_id(kind: Kind, number: int) -> str:

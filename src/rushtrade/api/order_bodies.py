@@ -49,10 +49,11 @@ TIMES_IN_FORCE: Final = {
 
 
 class Instructions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Direct access: where the order goes, and how much of it is shown."""
+    """Direct access: where the order goes, how much of it is shown, whether the house has discretion over price and time."""
 
     destination: str | None = None
     display_qty: DecimalText | None = None
+    not_held: bool = False
 
 
 class OrderBody(msgspec.Struct, frozen=True):
@@ -127,6 +128,7 @@ def read_terms(body: OrderBody, instrument_id: int) -> OrderTerms:
         route=read_route(body.advanced_instructions.destination),
         display_shares=display,
         hidden=hidden,
+        not_held=body.advanced_instructions.not_held,
     )
 
 

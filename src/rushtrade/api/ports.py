@@ -10,12 +10,14 @@ called, and call back, on one thread: the event loop's. Two promises the API lea
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from rushtrade.api.entitlement_ports import OPEN_TO_ALL, EntitlementDesk, Entitlements
+from rushtrade.api.watchlist_file import Watchlists
 from rushtrade.domain.commands import AnyCommand
 from rushtrade.domain.events import AnyEvent
 from rushtrade.domain.orders import OrderTerms, Side
@@ -215,8 +217,8 @@ class PreviewOrder(Protocol):
         """Check, plan and price the order against the house as it is now."""
 
 
-Permission: TypeAlias = Literal["read", "trade", "market_data", "routes"]
-"""What a key or user may do: see an account, enter and cancel its orders, see the market, switch routes."""
+Permission: TypeAlias = Literal["read", "trade", "market_data", "routes", "operate", "entitlements"]
+"""What a key or user may do: see an account, enter and cancel its orders, see the market, switch routes, see how the house runs."""
 
 
 class KeyRecord(msgspec.Struct, frozen=True):
@@ -226,6 +228,10 @@ class KeyRecord(msgspec.Struct, frozen=True):
     secret_digest: bytes
     account_id: int
     permissions: frozenset[Permission]
+    user: str = ""
+    """Whose key it is; empty = of whoever the account's market data is charged to."""
+    use: Literal["display", "non_display"] = "display"
+    """Whether a person sees the data, or a program decides with it."""
 
 
 class UserRecord(msgspec.Struct, frozen=True):
@@ -248,6 +254,68 @@ class Credentials(Protocol):
         """Find a user."""
 
 
+class PastTrade(NamedTuple):
+    """A trade the tick store kept: price in $0.0001, venue by its place in this market (-1 = none of it)."""
+
+    time_ns: int
+    price: int
+    shares: int
+    venue: int
+    conditions: str
+    number: int
+
+
+class PastQuote(NamedTuple):
+    """A best bid and offer the tick store kept."""
+
+    time_ns: int
+    bid: int
+    bid_shares: int
+    ask: int
+    ask_shares: int
+    bid_venue: int
+    ask_venue: int
+
+
+class Archive(Protocol):
+    """What the tick store remembers, asked from a thread of its own. Spans include both ends; rows are in order of time."""
+
+    def trades(
+        self,
+        symbol: str,
+        start_ns: int,
+        end_ns: int,
+        venues: int,
+        limit: int,
+        *,
+        newest_first: bool = False,
+        letters: str = "",
+    ) -> Sequence[PastTrade]:
+        """Give trades of the venues in a mask that stand, at most `limit`, from one end or the other.
+
+        With `letters`, only those that carry one of these sale conditions.
+        """
+
+    def quotes(
+        self, symbol: str, start_ns: int, end_ns: int, limit: int, *, newest_first: bool
+    ) -> Sequence[PastQuote]:
+        """Give best bids and offers of all venues as they changed, at most `limit`."""
+
+    def minutes(self, symbol: str, start_ns: int, end_ns: int) -> Any:
+        """Give one-minute bars as rows of `tape.tape_layout.BAR`, oldest first."""
+
+    def count(self, schema: str, symbol: str, start_ns: int, end_ns: int, venues: int) -> int:
+        """Count the rows of a schema of the tick store in a span."""
+
+    def table(
+        self, schema: str, symbol: str, start_ns: int, end_ns: int, venues: int
+    ) -> Iterator[Callable[[], Any]]:
+        """Give them piece by piece, in order of time: each call reads one Arrow table."""
+
+    def close(self) -> None:
+        """Let the engine go: nothing is asked any more."""
+
+
 class Limits(msgspec.Struct, frozen=True):
     """Bounds an operator may set. Rates are per second, with the burst that may come at once."""
 
@@ -257,6 +325,45 @@ class Limits(msgspec.Struct, frozen=True):
     logins_per_minute_address: int = 20
     session_hours: int = 12
     cookie_secure: bool = False
+    sockets_of_key: int = 8
+    """Market-data sockets of one key or user at a time."""
+    symbols_of_channel: int = 300
+    """Symbols one market-data socket may name in a channel; `*`, all of them, is always allowed."""
+    one_venue_feeds: bool = False
+    """Whether the feed `iex` is that venue alone; else it shows what `sip` shows."""
+
+
+class DataCenter(Protocol):
+    """How the data center is: its lines, books, store, clients and alarms."""
+
+    def status(self) -> Any:
+        """Give the newest look at it, once a second a new one: a value that msgspec writes; None before the first."""
+
+    async def quality(self) -> str | None:
+        """Judge today's data by what the tick store holds, as a page of HTML; None where no ticks are written."""
+
+
+class Replay(Protocol):
+    """The replay of a stored day.
+
+    Every call gives where it is then: a value that msgspec writes, with `first_ns`, `last_ns`, `time_ns`, `speed`, `state` and
+    `messages`. InvalidInput says what cannot be done.
+    """
+
+    def position(self) -> Any:
+        """Tell where it is."""
+
+    def play(self, speed: float | None = None) -> Any:
+        """Go on, at another speed if told; 0 is as fast as possible."""
+
+    def pause(self) -> Any:
+        """Stand still."""
+
+    def seek(self, time_ns: int) -> Any:
+        """Go to a moment of the day, before or behind."""
+
+    def step(self, messages: int = 1) -> Any:
+        """Say so many messages more, and stand still."""
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -275,3 +382,16 @@ class Ports(msgspec.Struct, frozen=True):
     credentials: Credentials
     limits: Limits = Limits()
     house: str = "RushTrade"
+    entitlements: Entitlements = OPEN_TO_ALL
+    entitlement_desk: EntitlementDesk | None = None
+    """None: a process that sells no market data."""
+    epoch: str = ""
+    """Names the numbering of trades: alike at all gateways of one host. Empty: a new one with every start."""
+    center: DataCenter | None = None
+    """None: a house that runs no data center of its own."""
+    archive: Archive | None = None
+    watchlists: Watchlists = msgspec.field(default_factory=Watchlists)
+    replay: Replay | None = None
+    """None: what is shown happens now."""
+    scorecard: Callable[[str, str], bytes] | None = None
+    """What orders cost, by route, strategy or symbol, as ``html`` or ``json``; reads the journal, so ask it in a thread."""

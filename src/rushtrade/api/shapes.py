@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,7 +14,6 @@ from rushtrade.domain.accounts import AccountState
 from rushtrade.domain.instants import SECOND, day_from_number, format_instant
 from rushtrade.domain.instruments import EquityClass
 from rushtrade.domain.numbers import (
-    MONEY_PER_PRICE_SHARE,
     MONEY_UNIT,
     PRICE_UNIT,
     format_money,
@@ -27,11 +26,7 @@ from rushtrade.domain.rejects import RejectReason
 from rushtrade.store import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rushtrade.api.ports import AccountSummary, PositionView
-    from rushtrade.api.reference import Frame
-    from rushtrade.market.quotes import Bar, Nbbo, Trade, VenueQuote
     from rushtrade.store.image import Image
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -285,73 +280,3 @@ def activity(
 def dollars(money: int) -> float:
     """Give micro-dollars as a JSON number, where clients demand one (charts, never decisions)."""
     return money / MONEY_UNIT
-
-
-def price_number(price: int) -> float:
-    """Give a price as a JSON number: market data is sent as numbers."""
-    return price / PRICE_UNIT
-
-
-# --- the tape: market data as JSON numbers, which nothing that decides reads ---------------------------
-
-_TAPE_LETTERS: Final = {
-    "XNAS": "Q", "XNYS": "N", "ARCX": "P", "XASE": "A", "XBOS": "B", "XPHL": "X", "XCHI": "M", "BATS": "Z", "BATY": "Y",
-    "EDGA": "J", "EDGX": "K", "IEXG": "V", "MEMX": "U", "EPRL": "H", "LTSE": "L", "24EQ": "G",
-}  # fmt: skip
-"""Letters of the consolidated tape; a venue without one is shown by its route code."""
-
-
-def exchange_letter(image: Image, venue: int) -> str:
-    """Give the letter under which the tape shows a venue."""
-    route = image.routes.get(venue)
-    return "" if route is None else _TAPE_LETTERS.get(route.mic, route.route_code)
-
-
-def tape_of(row: rows.InstrumentRow) -> str:
-    """Give the tape an instrument's trades are reported on."""
-    if row.equity_class == EquityClass.LISTED:
-        return "A" if row.primary_venue in {"NYSE", "XNYS"} else "B"
-    return "C"
-
-
-def trade_fields(image: Image, row: rows.InstrumentRow, trade: Trade) -> dict[str, Any]:
-    """Write a trade, but for its time."""
-    return {
-        "x": exchange_letter(image, trade.venue),
-        "p": price_number(trade.price),
-        "s": trade.shares,
-        "c": ["@", "I"] if trade.shares < row.round_lot else ["@"],
-        "i": trade.number,
-        "z": tape_of(row),
-    }
-
-
-def quote_fields(
-    image: Image, row: rows.InstrumentRow, quote: Nbbo, venues: Sequence[VenueQuote]
-) -> dict[str, Any]:
-    """Write a quote, but for its time. Sizes are shares; the exchange is the first that shows the price."""
-    bid = next((n for n, each in enumerate(venues) if each.bid == quote.bid), -1) if quote.bid else -1
-    ask = next((n for n, each in enumerate(venues) if each.ask == quote.ask), -1) if quote.ask else -1
-    return {
-        "ax": exchange_letter(image, ask),
-        "ap": price_number(quote.ask),
-        "as": quote.ask_shares,
-        "bx": exchange_letter(image, bid),
-        "bp": price_number(quote.bid),
-        "bs": quote.bid_shares,
-        "c": ["R"],
-        "z": tape_of(row),
-    }
-
-
-def bar_fields(bar: Bar | Frame) -> dict[str, Any]:
-    """Write a bar, but for its time."""
-    return {
-        "o": price_number(bar.open),
-        "h": price_number(bar.high),
-        "l": price_number(bar.low),
-        "c": price_number(bar.close),
-        "v": bar.volume,
-        "n": bar.trades,
-        "vw": bar.money / (bar.volume * MONEY_PER_PRICE_SHARE * PRICE_UNIT) if bar.volume else 0.0,
-    }

@@ -177,14 +177,16 @@ async def serve_updates(socket: WebSocket[Any, Any, Any]) -> None:
         await finish(socket, reader, writer)
 
 
-async def finish(socket: WebSocket[Any, Any, Any], *tasks: asyncio.Task[None], code: int = 1000) -> None:
+async def finish(
+    socket: WebSocket[Any, Any, Any], *tasks: asyncio.Task[None], code: int = 1000, reason: str = ""
+) -> None:
     """End the tasks of a socket, and the socket."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     with contextlib.suppress(Exception):
         async with asyncio.timeout(1.0):
-            await socket.close(code)
+            await socket.close(code, reason or None)
 
 
 async def receive(socket: WebSocket[Any, Any, Any], rate: RateLimit) -> str | bytes | None:

@@ -1,1 +1,1 @@
-"""Composition, configuration, command line, supervision."""
+"""Composition and supervision: the parts of a house put together, and run."""

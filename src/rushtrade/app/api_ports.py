@@ -13,8 +13,7 @@ from rushtrade.app.order_story import trace_order
 from rushtrade.app.runtime import AS_FAST_AS_POSSIBLE, Runtime
 from rushtrade.core.sequencer import Ticket
 from rushtrade.core.state import HouseState
-from rushtrade.dart.trace_steps import steps
-from rushtrade.dart.trace_text import lines
+from rushtrade.dart.trace_text import lines, steps
 from rushtrade.domain.commands import AnyCommand
 from rushtrade.domain.errors import HouseBusy
 from rushtrade.domain.orders import Side

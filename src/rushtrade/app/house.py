@@ -20,7 +20,7 @@ from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
 from rushtrade.gateway.order_gateway import OrderGateway, VenueLink
 from rushtrade.gateway.reports import read_reports
-from rushtrade.gateway.transit import OrdersOut, ReportsIn, Transit
+from rushtrade.gateway.transit import OrdersOut, ReportsIn, Transit, Way
 from rushtrade.market.market_data import MarketData
 from rushtrade.rules.world import World
 from rushtrade.wire.feed_packet import FeedPacket
@@ -38,6 +38,10 @@ STEP_NS_MAX = 100_000_000
 
 class Exchanges(Protocol):
     """The other firms: `exchange.market.Market`."""
+
+    @property
+    def next_ns(self) -> int | None:
+        """When a venue says or does something by itself, apart from the order flow; None when nothing is due."""
 
     def advance(self, until_ns: int) -> None:
         """Let the order flow live up to an instant."""
@@ -65,7 +69,8 @@ class House:
         self.data = data
         self.clock = clock
         self._exchanges = exchanges
-        self._order_ns = [venue.latency_ns for venue in world.venues]
+        self._ways_out = [Way(row.latency_ns, row.jitter_ns, 2 * row.index) for row in world.venues]
+        self._ways_in = [Way(row.latency_ns, row.jitter_ns, 2 * row.index + 1) for row in world.venues]
         self._feed_ns = [venue.feed_latency_ns for venue in world.venues]
         self._feed_ns_max = max(self._feed_ns, default=0)
         self._transit: Transit[OrdersOut | ReportsIn] = Transit()
@@ -135,7 +140,7 @@ class House:
         require(until_ns >= self.clock.now_ns, "market time never goes back")
         self.pump()
         while True:
-            due_ns = self._transit.next_ns
+            due_ns = self._next_ns
             step_ns = min(until_ns, self.clock.now_ns + STEP_NS_MAX)
             now_ns = step_ns if due_ns is None else min(max(due_ns, self.clock.now_ns), step_ns)
             if now_ns == until_ns:
@@ -147,9 +152,15 @@ class House:
                 self.data.receive(packet)
             self._observe_marks(now_ns)
             self.pump()
-            next_ns = self._transit.next_ns
+            next_ns = self._next_ns
             if now_ns >= until_ns and (next_ns is None or next_ns > until_ns):
                 return
+
+    @property
+    def _next_ns(self) -> int | None:
+        """When something arrives, or a venue says something it keeps until then."""
+        dues = [due for due in (self._transit.next_ns, self._exchanges.next_ns) if due is not None]
+        return min(dues, default=None)
 
     def begin(self, first_ns: int, now_ns: int) -> None:
         """Let the venues live from the flow's first message up to an instant, before anybody of this house is there.
@@ -180,7 +191,7 @@ class House:
         """Put what the venues said on its way to the house."""
         reports, packets = self._exchanges.collect()
         for venue, rows in reports:
-            self._transit.send(now_ns + self._order_ns[venue], ReportsIn(venue, rows))
+            self._transit.send(self._ways_in[venue].arrival_ns(now_ns), ReportsIn(venue, rows))
         for packet in packets:
             self._feeds.send(now_ns + self._feed_ns[packet.venue], packet)
 
@@ -196,6 +207,7 @@ class House:
             return
         stops_wait = any(self.core.state.blotter.stops.values())
         self._marks_due_ns = now_ns + (STOP_MARKS_EVERY_NS if stops_wait else MARKS_EVERY_NS)
+        self.data.advance(now_ns)
         self.look()
         if self._unmarked:
             marks = self.data.marks(sorted(self._unmarked))
@@ -223,7 +235,7 @@ class House:
 
     def send(self, venue: int, rows: Rows) -> None:
         """Put orders on their way to a venue."""
-        self._transit.send(self.clock.now_ns + self._order_ns[venue], OrdersOut(venue, rows))
+        self._transit.send(self._ways_out[venue].arrival_ns(self.clock.now_ns), OrdersOut(venue, rows))
 
     # --- restart ---------------------------------------------------------------------------------
 
@@ -242,7 +254,7 @@ class House:
     def connect(self) -> None:
         """Tell the core that every venue has begun anew: it knows no earlier order and numbers its reports from 1."""
         self.core.submit_all(
-            [ChangeVenueLink(venue, up=True, lost_orders=True) for venue in range(len(self._order_ns))],
+            [ChangeVenueLink(venue, up=True, lost_orders=True) for venue in range(len(self._ways_out))],
             "gateway",
         )
         self.settle()

@@ -1,8 +1,9 @@
-"""What a running house shows to Prometheus: read from the house when it is asked, so that nothing is counted on the hot path."""
+"""What a running house shows of itself, to Prometheus and to its desk: read when it is asked, so that nothing is counted on the hot path."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -10,6 +11,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from rushtrade.app.runtime import Runtime
+from rushtrade.datacenter.center import Center, Others
+from rushtrade.datacenter.directory import Listing
+from rushtrade.datacenter.embedded_lines import EmbeddedLine
+from rushtrade.datacenter.status import CenterStatus, ClientStatus
+from rushtrade.domain.errors import InvariantBroken
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the data center."""
 
 
 class HouseCollector(Collector):
@@ -45,6 +54,52 @@ class HouseCollector(Collector):
             gaps.add_metric([line.venue], line.gaps)
             live.add_metric([line.venue], int(line.state == "live"))
         yield from (messages, gaps, live)
+
+
+class HouseCenter:
+    """The data center of a house that trades: its embedded lines on the same page as any other's.
+
+    Looked at when somebody asks, at most once a second.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        house = runtime.day.house
+        self.clients: Callable[[int], Sequence[ClientStatus]] = lambda _now_ns: ()
+        lines = [
+            EmbeddedLine(lambda: runtime.day.house.data, venue, line.venue)
+            for venue, line in enumerate(house.data.line_states())
+        ]
+        self._runtime = runtime
+        self._center = Center(
+            "house",
+            house.data,
+            {},
+            lines,
+            _learn_nothing,
+            trade_date=str(runtime.day.trade_date),
+            role="house",
+        )
+        self._looked = -1.0
+
+    def status(self) -> CenterStatus | None:
+        """Give the newest look, or take one."""
+        now = time.monotonic()
+        if self._looked < 0 or now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            now_ns = time.time_ns()
+            state = self._runtime.day.core.state
+            self._center.symbols = {row.instrument_id: row.symbol for row in state.instruments.values()}
+            self._center.trade_date = str(self._runtime.day.trade_date)
+            self._center.measure(now_ns, time.monotonic_ns(), Others(self.clients(now_ns)))
+        return self._center.status
+
+    async def quality(self) -> str | None:
+        """A house that trades writes no ticks."""
+        return None
+
+
+def _learn_nothing(listings: Sequence[Listing]) -> dict[int, str]:
+    raise InvariantBroken(f"a house learns no stocks from its own venues, not {listings[0].symbol} either")
 
 
 def house_registry(runtime: Runtime) -> CollectorRegistry:

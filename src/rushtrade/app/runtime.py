@@ -9,6 +9,7 @@ and with it the process: it is restarted from the journal.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ def settle_memory() -> None:
     """Take what a started house is made of out of the collector's sight, and let it look seldom."""
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # else libraries complain at the end about what was never collected
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 

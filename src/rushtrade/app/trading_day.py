@@ -7,6 +7,7 @@ on with it, at venues that begin their day anew and are played forward to where 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,16 +22,19 @@ from rushtrade.domain import commands as cmd
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import day_from_number, day_number, parse_date
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.itch_source import FlowSource
-from rushtrade.exchange.market import Market
-from rushtrade.exchange.market import load_kernels as load_venue_kernels
 from rushtrade.journal.pipeline import CommitPipeline
 from rushtrade.journal.sqlite import SqliteJournal
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.market_data import load_kernels as load_data_kernels
+from rushtrade.market.reference import tell_reference, venue_terms
+from rushtrade.marketplace.faults import Fault
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.itch_source import FlowSource
+from rushtrade.marketplace.market import Market
+from rushtrade.marketplace.market import load_kernels as load_venue_kernels
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.new_york import midnight_ns
+from rushtrade.rules.sessions import regular_hours
 from rushtrade.rules.world import World
 from rushtrade.scenario.founding import define_instruments, execute, found_firm
 
@@ -114,8 +118,12 @@ def prepare_day(
     source: FlowSource,
     trade_date: dt.date,
     data: MarketData | None = None,
+    faults: Sequence[Fault] = (),
 ) -> TradingDay:
-    """Put a market and the house together for a trade date; `data` is the data center of the days before, if any."""
+    """Put a market and the house together for a trade date; `data` is the data center of the days before, if any.
+
+    `faults` are what the venues are to get wrong.
+    """
     midnight = midnight_ns(trade_date)
     clock.move(midnight)
     flow = Flow(source, midnight)
@@ -132,9 +140,22 @@ def prepare_day(
     ids = define_instruments(core, instruments)
     if data is None:
         named = {known.instrument_id: known.symbol for known in core.state.instruments.values()}
-        data = MarketData(named, [venue.code for venue in world.venues])
-    data.open_day(midnight)
-    market = Market(world, flow.symbols, flow, round_lots=[row.round_lot for row in instruments])
+        data = MarketData(named, [venue.code for venue in world.venues], terms=venue_terms(world))
+    tell_reference(data, core.state.instruments.values())
+    data.open_day(midnight, regular_hours(trade_date))
+    for known in core.state.instruments.values():
+        if known.previous_close:
+            data.tape.set_previous_close(known.instrument_id, known.previous_close)
+    market = Market(
+        world,
+        flow.symbols,
+        flow,
+        round_lots=[row.round_lot for row in instruments],
+        seed=day_number(trade_date),
+        faults=faults,
+        day=trade_date,
+        closes={row.symbol: row.previous_close for row in instruments if row.previous_close},
+    )
     locates = {ids[symbol]: place for place, symbol in enumerate(flow.symbols, start=1)}
     return TradingDay(core, clock, House(core, clock, data, market, world, locates), market, trade_date)
 
@@ -144,6 +165,12 @@ def parse_trade_date(text: str) -> dt.date:
     date = parse_date(text)
     new_york_calendar().require_session(date)
     return date
+
+
+def default_trade_date(world: World, now_ns: int) -> dt.date:
+    """Give the last trading day, or that of a world that is past."""
+    calendar = new_york_calendar()
+    return calendar.session_on_or_before(world.last_day(calendar.last_trading_day(now_ns)))
 
 
 def choose_date(core: Core, date: dt.date | None, default_date: dt.date) -> dt.date:

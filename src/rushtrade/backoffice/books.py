@@ -22,6 +22,7 @@ from rushtrade.domain.events import (
     DayOpened,
     Event,
     InstrumentDefined,
+    MarketDataCharged,
     MarksObserved,
     OrderFilled,
     SharesTransferred,
@@ -67,6 +68,7 @@ class Books:
             DayClosed: self._day_closed,
             CashTransferred: self._cash_transferred,
             SharesTransferred: self._shares_transferred,
+            MarketDataCharged: self._market_data_charged,
             OrderFilled: self._order_filled,
             TradesSettled: self._trades_settled,
             MarksObserved: self._marks_observed,
@@ -142,6 +144,10 @@ class Books:
     def _cash_transferred(self, event: CashTransferred, _seq: int, _time_ns: int) -> None:
         self._post(event.transfers)
         self.cash_moved[event.account_id] += event.amount
+
+    def _market_data_charged(self, event: MarketDataCharged, _seq: int, _time_ns: int) -> None:
+        self._post(event.transfers)
+        self.cash_moved[event.account_id] -= event.amount
 
     def _shares_transferred(self, event: SharesTransferred, _seq: int, _time_ns: int) -> None:
         self._post(event.transfers)

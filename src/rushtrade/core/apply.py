@@ -152,8 +152,19 @@ def _kill_switch_set(state: HouseState, event: ev.KillSwitchSet) -> None:
         state.risk.firm_killed = event.engaged
 
 
+def _market_data_charged(state: HouseState, event: ev.MarketDataCharged) -> None:
+    """Book a month's fee: money that left the account, no part of any position's profit."""
+    state.market_data.handlers()[ev.MarketDataCharged](event, 0, state.now_ns)
+    state.accounts[event.account_id].day_transfers -= event.amount
+    state.ledger.post(event.transfers)
+
+
 def _nothing(event: ev.Event) -> None:
     """Records a fact the state does not depend on."""
+
+
+def _by_register(state: HouseState, fold: Callable[[Any, int, int], None], event: ev.Event) -> None:
+    fold(event, 0, state.now_ns)
 
 
 _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
@@ -177,6 +188,7 @@ _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.RouteSwitched: _route_switched,
     ev.RoutesSet: _routes_set,
     ev.KillSwitchSet: _kill_switch_set,
+    ev.MarketDataCharged: _market_data_charged,
 }
 _RECORDS = (ev.OrderRejected, ev.CommandRefused, ev.AnomalyRecorded, ev.ReportRepeated)
 
@@ -201,4 +213,7 @@ def applications(state: HouseState) -> Applications:
         ev.ReplaceAbandoned: blotter.replace_abandoned,
     }
     by_state: Applications = {event: partial(apply, state) for event, apply in _BY_STATE.items()}
-    return by_blotter | by_state | dict.fromkeys(_RECORDS, _nothing)
+    by_register: Applications = {
+        kind: partial(_by_register, state, fold) for kind, fold in state.market_data.handlers().items()
+    }
+    return by_blotter | by_register | by_state | dict.fromkeys(_RECORDS, _nothing)

@@ -7,6 +7,7 @@ from typing import Any
 
 from rushtrade.core import decide_day as day
 from rushtrade.core import decide_firm as firm
+from rushtrade.core import decide_market_data as data
 from rushtrade.core import decide_orders as orders
 from rushtrade.core import decide_replace as replace
 from rushtrade.core import decide_reports as reports
@@ -45,4 +46,13 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.SwitchRoute: firm.switch_route,
     cmd.SetRoutes: firm.set_routes,
     cmd.SetKillSwitch: firm.set_kill_switch,
+    cmd.DefineDataProduct: data.define_product,
+    cmd.DefineDataAgreement: data.define_agreement,
+    cmd.RegisterSubscriber: data.register_subscriber,
+    cmd.AnswerQuestionnaire: data.answer_questionnaire,
+    cmd.SignAgreement: data.sign_agreement,
+    cmd.GrantMarketData: data.grant,
+    cmd.RevokeMarketData: data.revoke,
+    cmd.ObserveUsage: data.observe_usage,
+    cmd.ChargeMarketData: data.charge,
 }

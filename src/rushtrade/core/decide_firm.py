@@ -133,15 +133,26 @@ def change_account(state: HouseState, command: cmd.ChangeAccount, seq: int) -> E
             f"account {account.number} still has money, positions or open orders and cannot be closed",
             command.account_id,
         )
+    changed = ev.AccountChanged(
+        command.account_id,
+        command.state,
+        command.short_permitted,
+        command.scheme_id,
+        command.limits,
+        command.reason,
+    )
+    closes = command.state is AccountState.CLOSED
+    return [changed, *(_revocations(state, command.account_id) if closes else ())]
+
+
+def _revocations(state: HouseState, account_id: int) -> Events:
+    """Take market data away from the users whose fees a closing account is charged."""
     return [
-        ev.AccountChanged(
-            command.account_id,
-            command.state,
-            command.short_permitted,
-            command.scheme_id,
-            command.limits,
-            command.reason,
-        )
+        ev.MarketDataRevoked(number, row.product, row.use, "the account they are charged to was closed")
+        for number, subscriber in sorted(state.market_data.subscribers.items())
+        if subscriber.account_id == account_id
+        for row in subscriber.grants
+        if not row.to_ns
     ]
 
 

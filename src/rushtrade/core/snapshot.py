@@ -11,11 +11,12 @@ from rushtrade.dart.desk import DeskImage, RoutingDesk
 from rushtrade.domain.accounts import CommissionTerms
 from rushtrade.domain.errors import RushTradeError
 from rushtrade.domain.instruments import Instrument
+from rushtrade.entitlements.register import RegisterImage
 from rushtrade.ledger.account import AccountImage
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
 
-SNAPSHOT_FORMAT = 3
+SNAPSHOT_FORMAT = 4
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 
@@ -42,6 +43,7 @@ class HouseImage(msgspec.Struct, frozen=True):
     desk: DeskImage
     accounts: list[AccountImage]
     orders: list[OrderImage]
+    market_data: RegisterImage
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -72,6 +74,7 @@ def encode_state(state: HouseState, next_seq: int) -> bytes:
             desk=state.desk.snapshot(),
             accounts=[state.accounts[key].image() for key in sorted(state.accounts)],
             orders=[order_image(state.blotter.orders[key]) for key in sorted(state.blotter.orders)],
+            market_data=state.market_data.image(),
         )
     )
 
@@ -105,6 +108,7 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     state.desk = RoutingDesk.restore(image.desk)
     state.replace_ledger(Ledger.restore(image.ledger))
     state.accounts.update((row.account_id, row.restore()) for row in image.accounts)
+    image.market_data.restore_into(state.market_data)
     if image.trade_date:
         state.open_day(image.trade_date, image.settlement_date, image.opens_ns, image.closes_ns)
     state.day_is_open = image.day_is_open

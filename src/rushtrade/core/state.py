@@ -10,6 +10,7 @@ from rushtrade.dart.desk import RoutingDesk
 from rushtrade.domain.accounts import CommissionTerms
 from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.instruments import Instrument
+from rushtrade.entitlements.register import Register
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.blotter import OrderBlotter
@@ -39,6 +40,7 @@ class HouseState:
         "firm_name",
         "instruments",
         "ledger",
+        "market_data",
         "now_ns",
         "opens_ns",
         "report_seqs",
@@ -63,6 +65,8 @@ class HouseState:
         self.ledger = Ledger()
         self.blotter = OrderBlotter(self.accounts, self.ledger)
         self.desk = RoutingDesk((), ())
+        self.market_data = Register()
+        """Who may see which market data."""
         self.report_seqs: list[int] = []
         """Number of the last report taken from each venue."""
         self.trade_date = 0

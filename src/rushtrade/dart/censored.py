@@ -24,6 +24,8 @@ TRUSTED_ROUNDS = 50
 """Rounds after which the learned split is taken as it is."""
 CAUTION_ROUNDS = 70
 """In round t before that the learned split weighs t / 70, and equal parts the rest."""
+CAUTION = 1.0
+"""How much all pools together weigh against what a pool itself has shown, while it is being explored."""
 ROUNDS_MAX = 8_192
 """Rounds after which all counts are halved."""
 
@@ -133,7 +135,7 @@ class DarkPoolLearner:
 
     def _tails(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         out = np.empty((self._pools, len(EDGES)))
-        tails(self._asked, self._empty, self._ended, self._exposure, out)
+        tails(self._asked, self._empty, self._ended, self._exposure, CAUTION, out)
         return out
 
     def _fade(self) -> None:

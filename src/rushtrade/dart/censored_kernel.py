@@ -40,8 +40,11 @@ HAZARD_MAX = 0.95
 
 
 @njit(cache=True)
-def tails(asked, empty, ended, exposure, out):
-    """Write each pool's tail at the end of every cell; column 0 is the chance of any size at all."""
+def tails(asked, empty, ended, exposure, caution, out):
+    """Write each pool's tail at the end of every cell; column 0 is the chance of any size at all.
+
+    `caution` scales how much the common expectation weighs against a pool's own counts: 1.0 for a learner that explores.
+    """
     pools, cells = ended.shape
     rounds, nothing, deaths, lives = 0.0, 0.0, 0.0, 0.0
     for pool in range(pools):
@@ -50,7 +53,8 @@ def tails(asked, empty, ended, exposure, out):
         for cell in range(cells):
             deaths += ended[pool, cell]
             lives += exposure[pool, cell] / WHOLE
-    often_empty = (nothing + EMPTY_WEIGHT * EMPTY_FIRST) / (rounds + EMPTY_WEIGHT)
+    weight = EMPTY_WEIGHT * caution
+    often_empty = (nothing + weight * EMPTY_FIRST) / (rounds + weight)
     level = (deaths + HAZARD_WEIGHT * HAZARD_FIRST) / (lives + HAZARD_WEIGHT)
     shape = np.empty(cells)
     for cell in range(cells):
@@ -64,13 +68,16 @@ def tails(asked, empty, ended, exposure, out):
         for cell in range(cells):
             died += ended[pool, cell]
             expected += shape[cell] * (exposure[pool, cell] / WHOLE)
-        factor = (died + FACTOR_WEIGHT) / (expected + FACTOR_WEIGHT)
-        tail = 1.0 - (empty[pool] + EMPTY_WEIGHT * often_empty) / (asked[pool] + EMPTY_WEIGHT)
+        factor = (died + FACTOR_WEIGHT * caution) / (expected + FACTOR_WEIGHT * caution)
+        tail = 1.0 - (empty[pool] + EMPTY_WEIGHT * caution * often_empty) / (
+            asked[pool] + EMPTY_WEIGHT * caution
+        )
         out[pool, 0] = tail
         for cell in range(cells):
             prior = min(shape[cell] * factor, HAZARD_MAX)
             lived = exposure[pool, cell] / WHOLE
-            tail *= 1.0 - min((ended[pool, cell] + CELL_WEIGHT * prior) / (lived + CELL_WEIGHT), 1.0)
+            weight = CELL_WEIGHT * caution
+            tail *= 1.0 - min((ended[pool, cell] + weight * prior) / (lived + weight), 1.0)
             out[pool, cell + 1] = tail
 
 

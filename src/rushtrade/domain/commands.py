@@ -13,6 +13,14 @@ from typing import TypeAlias
 import msgspec
 
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState, CommissionTerms
+from rushtrade.domain.data_products import (
+    Billing,
+    DataAgreement,
+    DataProduct,
+    DataUse,
+    SubscriberKind,
+    UsageRow,
+)
 from rushtrade.domain.instruments import Instrument
 from rushtrade.domain.orders import Liquidity, OrderTerms
 from rushtrade.domain.quotes import Mark, QuoteStamp
@@ -280,6 +288,78 @@ class SetKillSwitch(Command, frozen=True, tag=52):
     reason: str
 
 
+# --- market data: who may see what, and what it costs ------------------------------------------------
+
+
+class DefineDataProduct(Command, frozen=True, tag=60):
+    """Add a product of market data with its price list, or change it from now on."""
+
+    product: DataProduct
+
+
+class DefineDataAgreement(Command, frozen=True, tag=61):
+    """Add a version of an exchange's agreement."""
+
+    agreement: DataAgreement
+
+
+class RegisterSubscriber(Command, frozen=True, tag=62):
+    """Register a user of market data, and the account their fees are charged to."""
+
+    user: str
+    kind: SubscriberKind
+    account_id: int
+
+
+class AnswerQuestionnaire(Command, frozen=True, tag=63):
+    """Answer the questions that tell professionals from others; `version` names the list of questions."""
+
+    subscriber_id: int
+    version: int
+    answers: tuple[bool, ...]
+
+
+class SignAgreement(Command, frozen=True, tag=64):
+    """Sign a version of an exchange's agreement."""
+
+    subscriber_id: int
+    agreement: str
+    version: int
+
+
+class GrantMarketData(Command, frozen=True, tag=65):
+    """Let a subscriber have a product, to a use, on so many displays at once (0 = as many as they like)."""
+
+    subscriber_id: int
+    product: str
+    use: DataUse
+    displays_max: int
+    billing: Billing
+
+
+class RevokeMarketData(Command, frozen=True, tag=66):
+    """Take a product away, at once."""
+
+    subscriber_id: int
+    product: str
+    use: DataUse
+    reason: str
+
+
+class ObserveUsage(Command, frozen=True, tag=67):
+    """What subscribers made of their products on a day (a number of `day_number`) so far."""
+
+    day: int
+    rows: tuple[UsageRow, ...]
+
+
+class ChargeMarketData(Command, frozen=True, tag=68):
+    """Charge a month's fees (`month` is year × 100 + month) to a subscriber; 0 = to all. Never twice."""
+
+    month: int
+    subscriber_id: int
+
+
 AnyCommand: TypeAlias = (
     OpenFirm
     | DefineInstrument
@@ -309,4 +389,13 @@ AnyCommand: TypeAlias = (
     | SwitchRoute
     | SetRoutes
     | SetKillSwitch
+    | DefineDataProduct
+    | DefineDataAgreement
+    | RegisterSubscriber
+    | AnswerQuestionnaire
+    | SignAgreement
+    | GrantMarketData
+    | RevokeMarketData
+    | ObserveUsage
+    | ChargeMarketData
 )

@@ -11,6 +11,15 @@ from typing import TypeAlias
 import msgspec
 
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState, CommissionTerms
+from rushtrade.domain.data_products import (
+    Billing,
+    DataAgreement,
+    DataProduct,
+    DataUse,
+    SubscriberKind,
+    SubscriberStatus,
+    UsageRow,
+)
 from rushtrade.domain.instruments import Instrument
 from rushtrade.domain.orders import Intent, Liquidity, OrderTerms
 from rushtrade.domain.plans import Plan
@@ -392,6 +401,91 @@ class KillSwitchSet(Event, frozen=True, tag=62):
     reason: str
 
 
+# --- market data -----------------------------------------------------------------------------------------
+
+
+class DataProductDefined(Event, frozen=True, tag=70):
+    """A product of market data was added or changed."""
+
+    product: DataProduct
+
+
+class DataAgreementDefined(Event, frozen=True, tag=71):
+    """A version of an agreement was added."""
+
+    agreement: DataAgreement
+
+
+class SubscriberRegistered(Event, frozen=True, tag=72):
+    """A user of market data was registered."""
+
+    subscriber_id: int
+    user: str
+    kind: SubscriberKind
+    account_id: int
+
+
+class QuestionnaireAnswered(Event, frozen=True, tag=73):
+    """A subscriber declared what they are, on a day; the answers are due again from `due_day` on."""
+
+    subscriber_id: int
+    version: int
+    answers: tuple[bool, ...]
+    status: SubscriberStatus
+    day: int
+    due_day: int
+
+
+class AgreementSigned(Event, frozen=True, tag=74):
+    """A subscriber signed a version of an agreement, on a day."""
+
+    subscriber_id: int
+    agreement: str
+    version: int
+    day: int
+
+
+class MarketDataGranted(Event, frozen=True, tag=75):
+    """A subscriber has a product from now on."""
+
+    subscriber_id: int
+    product: str
+    use: DataUse
+    displays_max: int
+    billing: Billing
+
+
+class MarketDataRevoked(Event, frozen=True, tag=76):
+    """A subscriber has a product no more."""
+
+    subscriber_id: int
+    product: str
+    use: DataUse
+    reason: str
+
+
+class UsageObserved(Event, frozen=True, tag=77):
+    """A day's use of a product was more than the journal knew."""
+
+    day: int
+    usage: UsageRow
+
+
+class MarketDataCharged(Event, frozen=True, tag=78):
+    """A month of a product was charged: by the status and use of the subscriber in it."""
+
+    subscriber_id: int
+    account_id: int
+    product: str
+    use: DataUse
+    month: int
+    status: SubscriberStatus
+    displays: int
+    queries: int
+    amount: int
+    transfers: tuple[Transfer, ...]
+
+
 AnyEvent: TypeAlias = (
     FirmOpened
     | InstrumentDefined
@@ -431,4 +525,13 @@ AnyEvent: TypeAlias = (
     | RouteSwitched
     | RoutesSet
     | KillSwitchSet
+    | DataProductDefined
+    | DataAgreementDefined
+    | SubscriberRegistered
+    | QuestionnaireAnswered
+    | AgreementSigned
+    | MarketDataGranted
+    | MarketDataRevoked
+    | UsageObserved
+    | MarketDataCharged
 )

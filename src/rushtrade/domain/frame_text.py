@@ -25,8 +25,9 @@ MONEY: Final = frozenset(
     {"amount", "cost", "expected_cost", "hold_money", "hold_money_left", "order_notional_max"}
     | {"commission", "fees", "venue_fee", "sec_fee", "taf", "cat_fee"}
     | {"per_share", "per_trade", "order_min", "order_max"}
+    | {"professional", "non_professional", "non_display", "query_professional", "query_non_professional"}
 )
-DAYS: Final = frozenset({"trade_date", "settlement_date"})
+DAYS: Final = frozenset({"trade_date", "settlement_date", "day", "first_day", "due_day"})
 INSTANTS: Final = frozenset({"time_ns", "venue_time_ns", "opens_ns", "closes_ns"})
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rushtrade.domain import events as ev
-from rushtrade.domain.commands import Command
 from rushtrade.domain.frames import Entry
 
 
@@ -19,6 +18,8 @@ class Trail:
     def __init__(self) -> None:
         self._order_of: dict[int, int] = {}
         self._account_of: dict[int, int] = {}
+        self._charged_to: dict[int, int] = {}
+        """By subscriber of market data: the account their fees are charged to."""
 
     def follow(self, entry: Entry) -> tuple[frozenset[int], frozenset[int]]:
         """Give the orders and accounts of an entry. Every entry must pass here, oldest first."""
@@ -31,12 +32,17 @@ class Trail:
         orders += [self._order_of.get(token, 0) for token in tokens]
         accounts = _numbers(parts, ("account_id",))
         accounts += [self._account_of.get(order, 0) for order in orders]
+        usages = [part.usage for part in parts if isinstance(part, ev.UsageObserved)]
+        subscribers = _numbers([*parts, *usages], ("subscriber_id",))
+        accounts += [self._charged_to.get(number, 0) for number in subscribers]
         return frozenset(orders) - {0}, frozenset(accounts) - {0}
 
     def _learn(self, event: ev.AnyEvent) -> None:
         match event:
             case ev.OrderAccepted():
                 self._account_of[event.order_id] = event.account_id
+            case ev.SubscriberRegistered():
+                self._charged_to[event.subscriber_id] = event.account_id
             case ev.OrderRouted():
                 for place in range(len(event.plan.children)):
                     self._order_of[event.first_token + place] = event.order_id
@@ -46,6 +52,6 @@ class Trail:
                 self._order_of[event.new_token] = event.order_id
 
 
-def _numbers(parts: Sequence[Command | ev.Event], names: Sequence[str]) -> list[int]:
+def _numbers(parts: Sequence[object], names: Sequence[str]) -> list[int]:
     """Give what stands in fields of these names; 0 where there is none."""
     return [getattr(part, name, 0) for part in parts for name in names]

@@ -90,7 +90,10 @@ CLIENT_ORDER_ID_BYTES_MAX = 128
 
 
 class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a customer asks for. Prices in $0.0001, 0 = none; `display_shares` 0 = show all."""
+    """What a customer asks for. Prices in $0.0001, 0 = none; `display_shares` 0 = show all.
+
+    `not_held`: the customer leaves price and time of execution to the house's discretion; else the house is held to the order.
+    """
 
     instrument_id: int
     side: Side
@@ -102,3 +105,4 @@ class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     route: str = ROUTE_DART
     display_shares: int = 0
     hidden: bool = False
+    not_held: bool = False

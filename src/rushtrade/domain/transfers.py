@@ -34,6 +34,10 @@ class LedgerCode(IntEnum):
     VENUE_FEES = 10
     """What venues charge us for taking, less what they pay for giving."""
     ROUNDING = 11
+    MARKET_DATA_PAYABLE = 12
+    """Exchanges' fees for market data, charged to subscribers and owed to the exchanges."""
+    MARKET_DATA_INCOME = 13
+    """The house's own price for market data."""
 
 
 class TransferCode(IntEnum):
@@ -50,6 +54,7 @@ class TransferCode(IntEnum):
     TAF = 14
     CAT_FEE = 15
     VENUE_FEE = 16
+    MARKET_DATA_FEE = 17
     SETTLE_CASH = 20
     SETTLE_SHARES = 21
     SETTLE_STREET = 22

@@ -1,1 +1,1 @@
-"""Simulated exchanges, a different firm: matching, order flow, fees, their own ids."""
+"""One exchange, a different firm: its matching engine, sessions, crosses, reports and feed, its own ids."""

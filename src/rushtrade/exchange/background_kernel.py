@@ -24,6 +24,8 @@ With no customer in the books every rule comes down to the record itself. Orders
 
 from __future__ import annotations
 
+from typing import Final
+
 from rushtrade.exchange.book_kernel import (
     book_at,
     find_level,
@@ -43,11 +45,11 @@ from rushtrade.exchange.listener_kernel import (
     feed_replaced,
     feed_trade,
 )
-from rushtrade.exchange.matching_kernel import execute_resting, next_number, settle, withdraw
 from rushtrade.exchange.tables import (
     B_CUSTOMERS,
     B_FILLS,
     B_LEVELS,
+    B_PHASE,
     BOOK_BYTES,
     H_BOOKS,
     H_LEVELS,
@@ -70,9 +72,14 @@ from rushtrade.exchange.tables import (
     O_SHARES,
     O_SIDE,
     O_TOKEN,
+    PHASE_TRADING,
 )
+from rushtrade.exchange.taking_kernel import execute_resting, next_number, note_print, settle, withdraw
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64, store_u8, store_u16
 from rushtrade.wire.compiled import inner_kernel
+from rushtrade.wire.order_entry import REASON_NONE
+
+PRINTED: Final = ord("Y")
 
 # --- aggressors against customers -------------------------------------------------------------------------
 
@@ -97,7 +104,7 @@ def hit_queue(h: int, level: int, queue: int, stop: int, shares: int) -> int:
         if load_u16(order + O_FIRM):
             executed = min(shares, load_i64(order + O_SHARES))
             execute_resting(h, order, executed)
-            settle(h, order)
+            settle(h, order, REASON_NONE)
             shares -= executed
             if following == 0 and load_i64(order + O_LEVEL):
                 following = handle  # the last of the queue has shown its next part
@@ -143,7 +150,7 @@ def background_add(
     """A, F: a recorded order arrives; returns its record's address, also when nothing of it rests."""
     other = book_at(h, locate, 1 - side)
     left = shares
-    if load_i64(other + B_CUSTOMERS):
+    if load_i64(other + B_CUSTOMERS) and load_i64(other + B_PHASE) == PHASE_TRADING:
         left = hit_levels(h, other, price_key(1 - side, price), left)
     order = new_order(h)
     number = next_number(h, H_NEXT_ID)
@@ -177,11 +184,13 @@ def background_execute(h: int, order: int, shares: int, printable: int, price: i
     own = min(left, load_i64(order + O_SHARES))
     if own and printable:
         feed_executed_with_price(h, order, own, next_number(h, H_NEXT_MATCH), printable, price)
+        if printable == PRINTED:
+            note_print(h, load_u16(order + O_LOCATE), price)
         shrink(h, order, own)
-        settle(h, order)
+        settle(h, order, REASON_NONE)
     elif own:
         execute_resting(h, order, own)
-        settle(h, order)
+        settle(h, order, REASON_NONE)
     left -= own
     store_i64(order + O_RECORDED, max(0, load_i64(order + O_RECORDED) - shares))
     if left and load_i64(book + B_CUSTOMERS):
@@ -222,7 +231,7 @@ def background_replace(h: int, order: int, shares: int, price: int, reference: i
         unlink(h, order)
         left = max(0, shares - taken)
     other = book_at(h, load_u16(order + O_LOCATE), 1 - side)
-    if left and load_i64(other + B_CUSTOMERS):
+    if left and load_i64(other + B_CUSTOMERS) and load_i64(other + B_PHASE) == PHASE_TRADING:
         left = hit_levels(h, other, price_key(1 - side, price), left)
     store_i64(order + O_PRICE, price)
     store_i64(order + O_SHARES, left)
@@ -252,3 +261,4 @@ def background_trade(h: int, locate: int, side: int, shares: int, price: int) ->
     if left:
         match = next_number(h, H_NEXT_MATCH)
         feed_trade(h, book_at(h, locate, 0), locate, side, left, price, match)
+        note_print(h, locate, price)

@@ -21,6 +21,7 @@ from rushtrade.exchange.tables import (
     B_CUSTOMERS,
     B_FILLS,
     B_LEVELS,
+    B_MINIMA,
     BLOCK_ENTRIES_MIN,
     BOOK_BYTES,
     ENTRY_SIZE,
@@ -35,6 +36,7 @@ from rushtrade.exchange.tables import (
     H_ORDERS,
     H_ORDERS_FREE,
     H_ORDERS_USED,
+    H_STOCK_RECORDS,
     L_CUSTOMERS,
     L_DARK_HEAD,
     L_HEAD,
@@ -45,6 +47,7 @@ from rushtrade.exchange.tables import (
     O_FIRM,
     O_HIDDEN,
     O_LEVEL,
+    O_MINIMUM,
     O_NEXT,
     O_PREVIOUS,
     O_PRICE,
@@ -53,6 +56,7 @@ from rushtrade.exchange.tables import (
     O_SHARES,
     O_SIDE,
     ORDER_BYTES,
+    STOCK_BYTES,
 )
 from rushtrade.wire.address_kernel import load_i64, load_u8, load_u16, store_i64
 from rushtrade.wire.compiled import inner_kernel
@@ -65,6 +69,12 @@ LINEAR_STEPS_MAX: Final = 8
 def book_at(h: int, locate: int, side: int) -> int:
     """Address of the book of one side of one stock."""
     return load_i64(h + H_BOOKS) + (2 * locate + side) * BOOK_BYTES
+
+
+@inner_kernel
+def stock_at(h: int, locate: int) -> int:
+    """Address of the record of one stock."""
+    return load_i64(h + H_STOCK_RECORDS) + locate * STOCK_BYTES
 
 
 @inner_kernel
@@ -201,8 +211,9 @@ def new_order(h: int) -> int:
 @inner_kernel
 def free_order(h: int, order: int) -> None:
     """Give an order's record back; it must not be in a book."""
-    store_i64(order + O_SIDE, 0)
+    store_i64(order + O_SIDE, 0)  # and its firm: the record is nobody's
     store_i64(order + O_BOOK, 0)
+    store_i64(order + O_LEVEL, 0)
     store_i64(order + O_NEXT, load_i64(h + H_ORDERS_FREE))
     store_i64(h + H_ORDERS_FREE, order - load_i64(h + H_ORDERS))
 
@@ -267,6 +278,8 @@ def link(h: int, order: int) -> None:
     if load_u16(order + O_FIRM):
         store_i64(level + L_CUSTOMERS, load_i64(level + L_CUSTOMERS) + 1)
         store_i64(book + B_CUSTOMERS, load_i64(book + B_CUSTOMERS) + 1)
+        if load_i64(order + O_MINIMUM):
+            store_i64(book + B_MINIMA, load_i64(book + B_MINIMA) + 1)
 
 
 @inner_kernel
@@ -282,6 +295,8 @@ def unlink(h: int, order: int) -> None:
     if load_u16(order + O_FIRM):
         store_i64(level + L_CUSTOMERS, load_i64(level + L_CUSTOMERS) - 1)
         store_i64(book + B_CUSTOMERS, load_i64(book + B_CUSTOMERS) - 1)
+        if load_i64(order + O_MINIMUM):
+            store_i64(book + B_MINIMA, load_i64(book + B_MINIMA) - 1)
     if load_i64(level + L_HEAD) == 0 and load_i64(level + L_DARK_HEAD) == 0:
         key = price_key(load_u8(order + O_SIDE), load_i64(level + L_PRICE))
         _remove_level(h, book, level, key)

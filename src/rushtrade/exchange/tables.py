@@ -5,6 +5,7 @@ A record is named by its *handle*: its distance in bytes from the start of its t
 larger array without touching a link. Handle 0 is no record. Free records form a list through their first word.
 
     header   addresses, counters and free lists, by the H_ offsets
+    stocks   one record per locate: what other venues show, bands, pegged and waiting orders
     books    one record per (locate, side): where its sorted levels lie, counts, the stock
     levels   one record per price: two queues (displayed before hidden) and totals
     index    blocks of (key, level handle) sorted by key, best last; key = price for bids, -price for asks, so that one
@@ -42,7 +43,7 @@ class VenueFullError(RushTradeError):
 H_SHORT: Final = 0  # the table that was too small for the command the kernel stopped at
 H_CLOCK: Final = 8  # the venue's time, nanoseconds since the epoch; never runs backwards
 H_MIDNIGHT: Final = 16  # epoch nanoseconds of the local midnight that feed times count from
-H_OPEN: Final = 24
+H_SESSION: Final = 24
 H_STOCKS: Final = 32
 H_NEXT_ID: Final = 40  # orders and feed references
 H_NEXT_MATCH: Final = 48
@@ -72,8 +73,45 @@ H_FEED: Final = 232
 H_FEED_USED: Final = 240  # bytes
 H_FEED_END: Final = 248
 H_FEED_MESSAGES: Final = 256  # messages waiting
-H_INDEX_FREE: Final = 264  # one list per block size, smallest first
+H_STOCK_RECORDS: Final = 264
+H_RULES: Final = 272
+H_INDEX_FREE: Final = 280  # one list per block size, smallest first
 HEADER_BYTES: Final = H_INDEX_FREE + 8 * 32
+
+# sessions of a day (H_SESSION)
+SESSION_CLOSED: Final = 0
+SESSION_PRE: Final = 1
+SESSION_REGULAR: Final = 2
+SESSION_POST: Final = 3
+
+# rules a venue keeps (H_RULES), added together; each is in force on the dates the venue's owner says
+RULE_TRADE_THROUGH: Final = (
+    1  # 242.611: nothing executes at a price worse than another venue shows, but for an ISO
+)
+RULE_LOCK_AND_CROSS: Final = (
+    2  # 242.610(e): nothing is displayed that would lock or cross what another venue shows
+)
+
+# --- stocks -----------------------------------------------------------------------------------------------
+STOCK_BYTES: Final = 192
+S_AWAY_BID: Final = 0  # best protected quotes of the other venues; 0 = none
+S_AWAY_ASK: Final = 8
+S_LOWER: Final = 16  # price band; 0 = none
+S_UPPER: Final = 24
+S_SHORT_TEST: Final = 32  # 1 while 242.201 restricts short sales
+S_AUCTIONS: Final = 40  # 1 when this venue holds the stock's crosses
+S_PEGS_HEAD: Final = 48  # pegged orders, in order of arrival
+S_PEGS_TAIL: Final = 56
+S_PEGS: Final = 64
+S_SEEN_BID: Final = 72  # the quote that pegged orders were last priced by
+S_SEEN_ASK: Final = 80
+S_WAITING_HEAD: Final = 88  # orders that wait for a cross, or for the regular session
+S_WAITING_TAIL: Final = 96
+S_WAITING: Final = 104
+S_LAST: Final = 112  # price of the last execution here; 0 = none yet
+S_PRINTS: Final = 120  # executions here so far
+S_PRINT_SUM: Final = 128  # sum of their prices
+S_LAST_TIME: Final = 136  # when the last one was
 
 # --- books ------------------------------------------------------------------------------------------------
 BOOK_BYTES: Final = 64
@@ -82,8 +120,14 @@ B_LEVELS: Final = 8
 B_CAPACITY: Final = 16  # entries its block holds
 B_CUSTOMERS: Final = 24  # customers' orders in the book
 B_FILLS: Final = 32  # executions its orders can meet with: one each, and one per refresh of a reserve
-B_HALTED: Final = 40
+B_PHASE: Final = 40
 B_STOCK: Final = 48  # eight bytes of text
+B_MINIMA: Final = 56  # orders in the book that ask for a minimum
+
+# phases of a stock (B_PHASE)
+PHASE_TRADING: Final = 0
+PHASE_HALTED: Final = 1
+PHASE_CALL: Final = 2  # orders are taken and wait for a cross
 
 # --- index ------------------------------------------------------------------------------------------------
 ENTRY_SIZE: Final = 16  # key, level handle
@@ -100,7 +144,7 @@ L_SHARES: Final = 40  # displayed, hidden and held in reserve
 L_CUSTOMERS: Final = 48
 
 # --- orders -----------------------------------------------------------------------------------------------
-ORDER_BYTES: Final = 128
+ORDER_BYTES: Final = 192
 O_NEXT: Final = 0
 O_PREVIOUS: Final = 8
 O_LEVEL: Final = 16  # 0 while not in the book
@@ -119,6 +163,23 @@ O_BOOK: Final = 88
 O_EXECUTED: Final = 96  # over its chain of replaces
 O_RECORDED: Final = 104  # background: shares the record still believes in
 O_ATTRIBUTION: Final = 112  # four bytes of text; 0 = none
+O_PEG: Final = 116  # one byte
+O_PREVENTION: Final = 117  # one byte
+O_TIME_IN_FORCE: Final = 118  # one byte
+O_FLAGS: Final = 119  # one byte
+O_GROUP: Final = 120  # four bytes
+O_MINIMUM: Final = 128
+O_LIMIT: Final = (
+    136  # of a pegged order: O_PRICE is what it stands at now, 0 while there is no quote to follow
+)
+O_OFFSET: Final = 144
+O_PEG_NEXT: Final = 152
+O_PEG_PREVIOUS: Final = 160
+
+# O_FLAGS: the instructions of order entry, and
+FLAG_WAITS: Final = 16  # in the stock's list of waiting orders
+FLAG_SHORT: Final = 32
+FLAG_EXEMPT: Final = 64
 
 # --- tokens -----------------------------------------------------------------------------------------------
 TOKEN_BYTES: Final = 32
@@ -210,8 +271,10 @@ class Tables:
             for side in (0, 1):
                 books[(2 * locate + side) * (BOOK_BYTES // 8) + B_STOCK // 8] = word
         self._books = books
+        self._stocks = np.zeros((len(stocks) + 1) * (STOCK_BYTES // 8), dtype=np.int64)
         self._firms = np.zeros(FIRMS, dtype=np.int64)
         self.put(H_BOOKS, address_of(books))
+        self.put(H_STOCK_RECORDS, address_of(self._stocks))
         self.put(H_FIRMS, address_of(self._firms))
         self.put(H_STOCKS, len(stocks))
         self.put(H_MIDNIGHT, midnight_ns)
@@ -255,6 +318,12 @@ class Tables:
             new[: old.nbytes] = old
         self._install(table, new)
 
+    @property
+    def has_news(self) -> bool:
+        """True when reports or feed messages wait: asked of every venue at every step of time, hence by itself."""
+        words = self._words
+        return bool(words[H_REPORTS_USED >> 3] or words[H_FEED_MESSAGES >> 3])
+
     def take_reports(self) -> Rows:
         """Hand over the waiting reports, read-only, and forget them."""
         used = self._words[H_REPORTS_USED >> 3]
@@ -279,6 +348,14 @@ class Tables:
     def put_book_value(self, locate: int, side: int, offset: int, value: int) -> None:
         """Write a word of a book's record."""
         self._books[((2 * locate + side) * BOOK_BYTES + offset) >> 3] = value
+
+    def stock_value(self, locate: int, offset: int) -> int:
+        """Read a word of a stock's record."""
+        return int(self._stocks[(locate * STOCK_BYTES + offset) >> 3])
+
+    def put_stock_value(self, locate: int, offset: int, value: int) -> None:
+        """Write a word of a stock's record."""
+        self._stocks[(locate * STOCK_BYTES + offset) >> 3] = value
 
     def append_feed(self, count: int, payload: bytes) -> None:
         """Put messages made elsewhere at the end of the waiting feed."""

@@ -4,7 +4,10 @@ Members' instructions come in as ORDER_ENTRY rows, answers leave as ORDER_REPORT
 feed. The exchange has its own order ids, match numbers and feed sequence; nobody looks into its books. It keeps no
 clock: every call says what time it is there, and a time before the latest one known counts as that one.
 
-States: made → open → closed. The feed of a day is the directory, the opening, the order flow, the closing.
+States: made → pre-market → regular session → post-market → closed; `open` goes straight to the regular session. The feed
+of a day is the directory, the sessions' events, the order flow, the closing. A venue that holds the crosses of a stock
+(`hold_auctions`) takes orders for them, says how they stand (`tell_imbalance`) and crosses at the turns of the sessions
+and when a halt ends; elsewhere the orders that waited for the regular session simply begin to trade.
 """
 
 from __future__ import annotations
@@ -14,18 +17,31 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.exchange.crossing import Cross, allocate, find_cross
 from rushtrade.exchange.image_kernel import put_books
 from rushtrade.exchange.matching import MatchingEngine
+from rushtrade.exchange.national_kernel import best_shown
 from rushtrade.exchange.tables import (
-    B_HALTED,
+    B_PHASE,
     H_CLOCK,
     H_MIDNIGHT,
     H_REPORTS_USED,
+    H_SESSION,
+    PHASE_CALL,
+    PHASE_HALTED,
+    PHASE_TRADING,
+    S_LAST,
+    S_LAST_TIME,
+    SESSION_CLOSED,
+    SESSION_POST,
+    SESSION_PRE,
+    SESSION_REGULAR,
     SHORT_FEED,
     TABLE_BYTES_MAX,
     VenueFullError,
 )
 from rushtrade.wire import itch50
+from rushtrade.wire import order_entry as oe
 from rushtrade.wire.compiled import address_of
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.framing import frame_all
@@ -33,10 +49,19 @@ from rushtrade.wire.framing import frame_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from rushtrade.wire.order_entry import Rows
 
 TRADING: Final = "T"
 HALTED: Final = "H"
+PAUSED: Final = "P"
+QUOTING: Final = "Q"
+_STATES: Final = {PHASE_TRADING: TRADING, PHASE_HALTED: HALTED, PHASE_CALL: QUOTING}
+OPENING_CROSS: Final = "O"
+CLOSING_CROSS: Final = "C"
+HALT_CROSS: Final = "H"
+_LIQUIDITY: Final = {OPENING_CROSS: oe.OPENED, CLOSING_CROSS: oe.CLOSED, HALT_CROSS: oe.REOPENED}
 IMAGE_BYTES_START: Final = 64 * 1024
 ROUND_LOT: Final = 100
 FEED_TIME_SPAN_NS: Final = 1 << 48
@@ -68,6 +93,8 @@ class Exchange:
         if len(self._locates) != len(self.symbols):
             raise InvalidInput(f"venue {venue} lists a symbol twice: {', '.join(self.symbols)}")
         self._next_sequence = 1
+        self._references: dict[int, int] = {}
+        """Stocks whose crosses are held here, and the price these look to before the first trade."""
         self._first_ns, self._end_ns = midnight_ns, midnight_ns + FEED_TIME_SPAN_NS
         self._closed = False
 
@@ -75,6 +102,11 @@ class Exchange:
     def is_open(self) -> bool:
         """True between `open` and `close`."""
         return self.engine.is_open
+
+    @property
+    def session(self) -> int:
+        """SESSION_CLOSED, SESSION_PRE, SESSION_REGULAR or SESSION_POST."""
+        return self._tables.value(H_SESSION)
 
     @property
     def next_sequence(self) -> int:
@@ -91,14 +123,53 @@ class Exchange:
         return locate
 
     def open(self, now_ns: int) -> None:
-        """Announce the directory, open every stock for trading, and take orders from now on."""
+        """Announce the directory, open every stock for trading, and take orders from now on: no pre-market."""
+        self._begin(now_ns)
+        self._announce([self._event("Q")])
+        self.engine.begin_session(SESSION_REGULAR)
+
+    def open_pre_market(self, now_ns: int) -> None:
+        """Announce the directory and take orders: those of the extended session trade, day orders and crosses' wait."""
+        self._begin(now_ns)
+        self.engine.begin_session(SESSION_PRE)
+
+    def _begin(self, now_ns: int) -> None:
         if self.is_open or self._closed:
             raise InvalidInput(f"venue {self.venue} was opened before; an exchange lives for one day")
         self._move_clock(now_ns)
-        self._announce(
-            [self._event("O"), *self._directory(), self._event("S"), *self._trading(), self._event("Q")]
-        )
-        self.engine.open()
+        self._announce([self._event("O"), *self._directory(), self._event("S"), *self._trading()])
+
+    def hold_auctions(self, symbol: str, reference: int) -> None:
+        """Hold a stock's crosses here. `reference` is the price they look to before the first trade."""
+        locate = self.locate(symbol)
+        self.engine.hold_auctions(locate)
+        self._references[locate] = reference
+
+    def open_regular_session(self, now_ns: int) -> None:
+        """Hold the opening crosses, then let everything trade that has waited for the regular session."""
+        self._require_session(SESSION_PRE, "the regular session follows the pre-market")
+        self._move_clock(now_ns)
+        self._announce([self._event("Q")])
+        for locate in self._references:
+            self._cross(locate, OPENING_CROSS)
+        self.engine.begin_session(SESSION_REGULAR)
+        for locate in range(1, len(self.symbols) + 1):
+            self.engine.release(locate, oe.OPENING)
+
+    def close_regular_session(self, now_ns: int) -> None:
+        """Hold the closing crosses; day orders are cancelled, those of the extended session trade on."""
+        self._require_session(SESSION_REGULAR, "the post-market follows the regular session")
+        self._move_clock(now_ns)
+        for locate in self._references:
+            self._cross(locate, CLOSING_CROSS)
+            self.engine.release(locate, oe.CLOSING)
+        self._announce([self._event("M")])
+        self.engine.begin_session(SESSION_POST)
+        self.engine.expire(extended=False)
+
+    def _require_session(self, session: int, what: str) -> None:
+        if self.session != session:
+            raise InvalidInput(f"venue {self.venue}: {what}; it is in session {self.session}")
 
     def enter(self, batch: Rows, now_ns: int) -> None:
         """Carry out members' instructions, row by row. Every row is answered by at least one report."""
@@ -137,22 +208,105 @@ class Exchange:
             self.venue, self._next_sequence + waiting, len(head) + orders, frame_all(head) + payload
         )
 
-    def halt(self, symbol: str, now_ns: int) -> None:
-        """Stop trading in a stock: orders rest and may be cancelled, new ones are refused."""
-        self._set_halted(symbol, HALTED, now_ns)
+    def displayed_best(self, locate: int, side: int) -> int:
+        """Best displayed price of a stock's bids (0) or asks (1); 0 when nothing is displayed."""
+        return int(best_shown(self._tables.address, locate, side))
+
+    def halt(self, symbol: str, now_ns: int, *, reason: str = "", paused: bool = False) -> None:
+        """Stop trading in a stock: orders rest and may be cancelled, new ones are refused. `paused`: under a price band."""
+        self._set_phase(symbol, PHASE_HALTED, PAUSED if paused else HALTED, reason, now_ns)
+
+    def call(self, symbol: str, now_ns: int, *, reason: str = "") -> None:
+        """Take orders for a halted stock again; they wait for the cross that `resume` holds."""
+        self._set_phase(symbol, PHASE_CALL, QUOTING, reason, now_ns)
 
     def resume(self, symbol: str, now_ns: int) -> None:
-        """Trade a halted stock again."""
-        self._set_halted(symbol, TRADING, now_ns)
+        """Trade a halted stock again; where orders were called for, by a cross."""
+        locate = self.locate(symbol)
+        called = self._tables.book_value(locate, 0, B_PHASE) == PHASE_CALL
+        if called and locate in self._references:
+            self._move_clock(now_ns)
+            self._cross(locate, HALT_CROSS)
+        self._set_phase(symbol, PHASE_TRADING, TRADING, "", now_ns)
+        self.engine.release(locate, oe.OPENING if called and self.session != SESSION_PRE else 0)
+
+    def restrict_short_sales(self, symbol: str, now_ns: int, *, on: bool) -> None:
+        """Hold short sales to the price test of 242.201, or no longer, and tell everybody."""
+        locate = self.locate(symbol)
+        self._move_clock(now_ns)
+        self.engine.restrict_short_sales(locate, on=on)
+        self._announce([itch50.RegShoRestriction(locate, 0, self._feed_time(), symbol, "1" if on else "0")])
+
+    # --- crosses ------------------------------------------------------------------------------------------
+
+    def tell_imbalance(self, symbol: str, cross: str, now_ns: int) -> Cross | None:
+        """Say on the feed how a cross ("O", "C", "H") would come out now; None when nobody would trade."""
+        locate = self.locate(symbol)
+        self._move_clock(now_ns)
+        interest, reference = self._interest(locate, cross), self._reference(locate)
+        near = find_cross(interest, reference)
+        far = find_cross(interest[interest["waits"] == 1], reference)
+        side = 2 if near is None else near.side
+        self._announce(
+            [
+                itch50.NetOrderImbalance(
+                    locate,
+                    0,
+                    self._feed_time(),
+                    paired_shares=near.paired if near else 0,
+                    imbalance_shares=near.imbalance if near else 0,
+                    imbalance_direction="O" if near is None else "BSN"[side],
+                    stock=symbol,
+                    far_price=far.price if far else 0,
+                    near_price=near.price if near else 0,
+                    reference_price=reference,
+                    cross_type=cross,
+                    price_variation=" ",
+                )
+            ]
+        )
+        return near
+
+    def _interest(self, locate: int, cross: str) -> NDArray[np.void]:
+        return self.engine.interest(locate, oe.CLOSING if cross == CLOSING_CROSS else oe.OPENING)
+
+    def _reference(self, locate: int) -> int:
+        return self._tables.stock_value(locate, S_LAST) or self._references.get(locate, 0)
+
+    def _cross(self, locate: int, kind: str) -> None:
+        """Hold a cross: one price, one match number, one print; a print of nothing says that it was held."""
+        interest, symbol = self._interest(locate, kind), self.symbols[locate - 1]
+        found = find_cross(interest, self._reference(locate))
+        match = 0
+        if found is not None:
+            match = self.engine.execute(allocate(interest, found), found.price, _LIQUIDITY[kind])
+            self._tables.put_stock_value(locate, S_LAST, found.price)
+            self._tables.put_stock_value(locate, S_LAST_TIME, self._tables.value(H_CLOCK))
+        self._announce(
+            [
+                itch50.CrossTrade(
+                    locate,
+                    0,
+                    self._feed_time(),
+                    shares=found.paired if found else 0,
+                    stock=symbol,
+                    price=found.price if found else 0,
+                    match=match,
+                    cross_type=kind,
+                )
+            ]
+        )
 
     def close(self, now_ns: int) -> None:
         """End the day: every member's order is cancelled with a report, and nothing more is taken."""
         self._move_clock(now_ns)
-        was_open = self.is_open
+        session = self.session
         self.engine.close()
         self._closed = True
-        if was_open:
-            self._announce([self._event("M"), self._event("E"), self._event("C")])
+        if session == SESSION_REGULAR:
+            self._announce([self._event("M")])
+        if session != SESSION_CLOSED:
+            self._announce([self._event("E"), self._event("C")])
 
     # --- parts --------------------------------------------------------------------------------------------
 
@@ -208,19 +362,18 @@ class Exchange:
                 0,
                 time,
                 symbol,
-                HALTED if self._tables.book_value(locate, 0, B_HALTED) else TRADING,
+                _STATES[self._tables.book_value(locate, 0, B_PHASE)],
                 " ",
                 "",
             )
             for locate, symbol in enumerate(self.symbols, start=1)
         ]
 
-    def _set_halted(self, symbol: str, state: str, now_ns: int) -> None:
+    def _set_phase(self, symbol: str, phase: int, state: str, reason: str, now_ns: int) -> None:
         locate = self.locate(symbol)
         self._move_clock(now_ns)
-        for side in (0, 1):
-            self._tables.put_book_value(locate, side, B_HALTED, int(state == HALTED))
-        self._announce([itch50.StockTradingAction(locate, 0, self._feed_time(), symbol, state, " ", "")])
+        self.engine.set_phase(locate, phase)
+        self._announce([itch50.StockTradingAction(locate, 0, self._feed_time(), symbol, state, " ", reason)])
 
     def _announce(self, messages: Sequence[itch50.Message]) -> None:
         self._tables.append_feed(len(messages), frame_all(itch50.encode(message) for message in messages))

@@ -14,10 +14,13 @@ instrument  u4    the feed's number of the security: ITCH locate, DBN instrument
 venue       S4    market centre, where a feed carries several
 order       u8    order reference, trade or match number
 price       i8    billionths of a dollar; the bid of a quote
-size        i8    millionths of a share; the bid's of a quote. UQDF writes lots, and lots they stay
+size        i8    millionths of `unit`; the bid's of a quote
 ask_price   i8    of a quote
 ask_size    i8    of a quote
 flags       u1    as the feed writes them
+unit        u1    what sizes count: `SHARES`, or `LOTS` where a feed writes round lots (see `feeds.lots`)
+conditions  S4    sale conditions of a reported trade, blanks where the feed has blanks
+original    u8    trade that a cancel or correction is about, where it names one by a number
 ==========  ====  ==================================================================================================
 
 A value a message does not have is 0 or empty; `NO_PRICE` marks what the feed itself calls undefined.
@@ -46,8 +49,13 @@ EVENT = np.dtype(
         ("ask_price", "<i8"),
         ("ask_size", "<i8"),
         ("flags", "u1"),
+        ("unit", "u1"),
+        ("conditions", "S4"),
+        ("original", "<u8"),
     ]
 )
+
+SHARES, LOTS = 0, 1
 
 NO_PRICE = (1 << 63) - 1
 """The price of nothing, in Databento's way."""

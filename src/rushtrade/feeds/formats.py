@@ -136,6 +136,7 @@ def _trade_3(size: int, action: str, price: str) -> Layout:
         ("symbol", 10, "S8"),
         ("price", 29, price),
         ("size", 29 + wide, ">u4"),
+        ("conditions", 33 + wide, "S4"),
     )
     return _nasdaq(size, action, *fields, time_at=2)
 
@@ -169,6 +170,7 @@ def _trade_4(size: int, action: str) -> Layout:
         ("symbol", 16, "S8"),
         ("price", 35, ">u8"),
         ("size", 43, ">u8"),
+        ("conditions", 51, "S4"),
     )
     return Layout(size, action, fields, size_unit=1)
 
@@ -215,8 +217,8 @@ _UTP_NAMED: tuple[Field, ...] = (*_UTP_HEAD, ("symbol", 29, "S11"))
 UQDF = Format(
     "uqdf",
     {
-        "QE": Layout(48, "Q", _UTP_SHORT, price_unit=CENT, longer=True),
-        "QF": Layout(79, "Q", _UTP_LONG, price_unit=SIXTH, longer=True),
+        "QE": Layout(48, "Q", _UTP_SHORT, price_unit=CENT, lots=True, longer=True),
+        "QF": Layout(79, "Q", _UTP_LONG, price_unit=SIXTH, lots=True, longer=True),
         "AH": Layout(40, "S", _UTP_NAMED, longer=True),
         "AK": Layout(40, "S", _UTP_NAMED, longer=True),
         "AB": Layout(40, "D", _UTP_NAMED, longer=True),
@@ -259,8 +261,9 @@ CQS = Format(
     type_letters=2,
     others=_CTA_OTHERS,
 )
-_CTA_TRADE: tuple[Field, ...] = (*_CTA_NAMED, ("price", 40, ">u8"), ("size", 48, ">u4"))
-_CTA_FRACTIONAL: tuple[Field, ...] = (*_CTA_NAMED, ("price", 40, ">u8"), ("size", 48, ">u8"))
+_CTA_SOLD: tuple[Field, ...] = (*_CTA_NAMED, ("conditions", 36, "S4"), ("price", 40, ">u8"))
+_CTA_TRADE: tuple[Field, ...] = (*_CTA_SOLD, ("size", 48, ">u4"))
+_CTA_FRACTIONAL: tuple[Field, ...] = (*_CTA_SOLD, ("size", 48, ">u8"))
 
 
 def _cta_trade(action: str) -> Layout:
@@ -272,13 +275,17 @@ def _cta_fractional(action: str) -> Layout:
     return Layout(56, action, _CTA_FRACTIONAL, price_unit=SIXTH, size_unit=1, longer=True)
 
 
+_CTA_CANCEL = Layout(
+    68, "X", (*_CTA_FRACTIONAL, ("original", 60, ">u8")), price_unit=SIXTH, size_unit=1, longer=True
+)
+"""A cancel: what the trade was, and its number at the participant."""
 CTS = Format(
     "cts",
     {
         "AS": Layout(35, "D", _CTA_NAMED, longer=True),
         "TL": _cta_trade("T"),
         "TR": _cta_fractional("T"),
-        "TE": _cta_fractional("X"),
+        "TE": _CTA_CANCEL,
         "PR": _cta_fractional("T"),
         "PE": _cta_fractional("X"),
         "TS": Layout(35, "S", _CTA_NAMED, longer=True),

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rushtrade.feeds.events import EVENT, MICRO, NANO, NO_PRICE, Bytes, Offsets, Records
+from rushtrade.feeds.events import EVENT, LOTS, MICRO, NANO, NO_PRICE, SHARES, Bytes, Offsets, Records
 
 Field = tuple[str, int, str]
 """Name, offset in the message, numpy type."""
@@ -26,7 +26,7 @@ Field = tuple[str, int, str]
 SIDES = np.full(256, b"N", "S1")
 SIDES[ord("B")], SIDES[ord("S")], SIDES[ord("A")] = b"B", b"A", b"A"
 
-_COPIED = ("instrument", "order", "flags", "venue", "time", "symbol")
+_COPIED = ("instrument", "order", "flags", "venue", "time", "symbol", "conditions", "original")
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -38,6 +38,8 @@ class Layout(msgspec.Struct, frozen=True):
     side: str = "N"
     price_unit: int = NANO // 10_000
     size_unit: int = MICRO
+    lots: bool = False
+    """Whether sizes are in round lots, of which `size_unit` is a millionth."""
     longer: bool = False
     """Whether more bytes may follow: appendages, and fields of later versions."""
 
@@ -140,6 +142,7 @@ def _fill(
         rows["time"][chosen] = found["time_high"].astype(np.int64) << 32 | found["time_low"]
     if "seconds" in names:
         rows["time"][chosen] = found["seconds"].astype(np.int64) * NANO + found["nanoseconds"]
+    rows["unit"][chosen] = LOTS if layout.lots else SHARES
     for name, unit in (("price", layout.price_unit), ("size", layout.size_unit)):
         for column in (name, f"ask_{name}"):
             if column in names:

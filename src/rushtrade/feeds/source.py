@@ -49,6 +49,11 @@ class Source:
     def __exit__(self, *_: object) -> None:
         self._raw.close()
 
+    @property
+    def position(self) -> int:
+        """Bytes of the file itself read so far."""
+        return self._raw.tell()
+
     def pieces(self, size: int = PIECE_BYTES) -> Iterator[bytes]:
         """Give the bytes in pieces of `size`; the last may be shorter."""
         while not self.fault:

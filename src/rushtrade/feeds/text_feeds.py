@@ -20,12 +20,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from rushtrade.feeds.events import EVENT, MICRO, NANO, Events, no_events
+from rushtrade.feeds.events import EVENT, LOTS, MICRO, NANO, SHARES, Events, no_events
 
 LINE_BYTES_MAX = 1 << 16
 """The longest line waited for: 50 levels of a LOBSTER book take 2 KB."""
 
-Row = tuple[bytes, bytes, bytes, int, bytes, int, bytes, int, int, int, int, int, int]
+Row = tuple[bytes, bytes, bytes, int, bytes, int, bytes, int, int, int, int, int, int, int, bytes, int]
 """A row of `EVENT`."""
 
 _DECIMAL = re.compile(r"(-?)(\d{1,18})(?:\.(\d{1,18}))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
@@ -68,6 +68,7 @@ def lobster_row(cells: list[str]) -> Row:
     cents = int(price) * (NANO // 10_000)
     return (
         kind.encode(), action, side, nanoseconds(time), b"", 0, b"", int(order), cents, int(shares) * MICRO, 0, 0, 0,
+        SHARES, b"", 0,
     )  # fmt: skip
 
 
@@ -77,24 +78,25 @@ def lobster_book_row(cells: list[str]) -> Row:
     present = {price: price * (NANO // 10_000) for price in (ask, bid) if abs(price) != LOBSTER_EMPTY}
     return (
         b"L", b"Q", b"N", 0, b"", 0, b"", 0, present.get(bid, 0), bid_shares * MICRO,
-        present.get(ask, 0), ask_shares * MICRO, 0,
+        present.get(ask, 0), ask_shares * MICRO, 0, SHARES, b"", 0,
     )  # fmt: skip
 
 
 def quote_row(cells: list[str]) -> Row:
-    """A quote of a venue; sizes are in round lots there, and stay the numbers they are."""
+    """A quote of a venue; sizes are in round lots there."""
     time, venue, bid, bid_size, ask, ask_size = cells
     return (
         b"Q", b"Q", b"N", int(time) * 1000, b"", 0, venue.encode(), 0, units(bid, NANO), units(bid_size, MICRO),
-        units(ask, NANO), units(ask_size, MICRO), 0,
+        units(ask, NANO), units(ask_size, MICRO), 0, LOTS, b"", 0,
     )  # fmt: skip
 
 
 def trade_row(cells: list[str]) -> Row:
-    """A trade of a venue."""
-    time, venue, _, size, price, _ = cells
+    """A trade of a venue with its sale conditions."""
+    time, venue, conditions, size, price, _ = cells
     return (
         b"T", b"T", b"N", int(time) * 1000, b"", 0, venue.encode(), 0, units(price, NANO), units(size, MICRO), 0, 0, 0,
+        SHARES, conditions.encode("latin-1"), 0,
     )  # fmt: skip
 
 
@@ -102,7 +104,24 @@ def bar_row(cells: list[str]) -> Row:
     """A daily bar: its close and its volume."""
     day, _, _, _, close, volume = cells
     time = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * NANO
-    return (b"B", b"N", b"N", time, b"", 0, b"", 0, units(close, NANO), units(volume, MICRO), 0, 0, 0)
+    return (
+        b"B",
+        b"N",
+        b"N",
+        time,
+        b"",
+        0,
+        b"",
+        0,
+        units(close, NANO),
+        units(volume, MICRO),
+        0,
+        0,
+        0,
+        SHARES,
+        b"",
+        0,
+    )
 
 
 HEADERS: dict[str, tuple[str, Callable[[list[str]], Row]]] = {

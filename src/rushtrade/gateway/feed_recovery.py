@@ -1,26 +1,16 @@
-"""A line of numbered packets that comes over two ways, kept whole by asking again, with bounds; without I/O or clock.
+"""When a line asks again for what is missing, when it gives up, and when it needs a book image; without I/O or clock.
 
-Theory of operation. Packets of lines A and B go in as they come (`receive`); whichever is first with a number gives it. What both
-lost is *missing*: the line is recovering, and `requests` says what to ask for, at most every `REQUEST_INTERVAL_NS`. When
-`ATTEMPTS_MAX` rounds in a row bring nothing, what was asked for is given up: the line is in a gap from then on, for the numbers after it
-can be read but the books cannot be known. A gap is therefore seen within a second of the first missing number.
+Theory of operation. While numbers are missing, requests go out every `REQUEST_INTERVAL_NS`, at most `REQUESTS_MAX` at a time. When
+`ATTEMPTS_MAX` rounds in a row bring nothing, every hole that was there at the first of them is given up: 0.8 s after it was seen. A hole of more
+than `HOLE_MESSAGES_MAX` is not asked for at all where an image can be had: a venue keeps little to send again, and an image is shorter.
 
-    live         every number so far was given out
-    recovering   numbers are missing and asked for
-    gap          numbers were given up; only a new session or a book image makes the books known again
-    stale        nothing came for `STALE_NS`, not even a heartbeat
-    closed       the session was ended and everything in it given out
+From the first number given up the books are *lost*, until an image was given whose first message lies at or behind everything that was
+given up (`lost_below`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-
-import msgspec
-
-from rushtrade.wire.errors import WireError
-from rushtrade.wire.feed_packet import FeedPacket
-from rushtrade.wire.moldudp64 import MoldReceiver
+from rushtrade.wire.mold_stream import MoldStream
 
 MILLISECOND = 1_000_000
 REQUEST_INTERVAL_NS = 40 * MILLISECOND
@@ -28,109 +18,89 @@ REQUEST_INTERVAL_NS = 40 * MILLISECOND
 ATTEMPTS_MAX = 20
 REQUESTS_MAX = 16
 """Requests in one round: 16,000 messages, what a receive buffer of a few megabytes takes."""
-STALE_NS = 2_500 * MILLISECOND
-"""Two heartbeats and a half."""
-
-
-class LineHealth(msgspec.Struct, frozen=True):
-    """How a line is. Packets by line; `given_up` are messages nobody could send again."""
-
-    state: str
-    next_number: int
-    packets: dict[str, int]
-    repeats: int
-    holes: int
-    requests: int
-    given_up: int
-    malformed: int
-    silence_ns: int
+HOLE_MESSAGES_MAX = 200_000
 
 
 class LineRecovery:
-    """One venue's messages, whole or known not to be."""
+    """Watches one stream of numbers. `can_request` and `can_image` say whether there is somebody to ask."""
 
-    def __init__(self, venue: int = 0, *, can_request: bool = True) -> None:
-        self._receiver = MoldReceiver(venue)
-        self._can_request = can_request
-        self._packets: Counter[str] = Counter()
-        self._malformed = self._requests = self._attempts = 0
-        self._asked_ns = self._heard_ns = -1
-        self._expected = self._receiver.expected
-        self._asked_below = 0
+    def __init__(self, stream: MoldStream, *, can_request: bool = True, can_image: bool = False) -> None:
+        self._stream = stream
+        self._can_request, self._can_image = can_request, can_image
+        self._asked_ns = -1
+        self._attempts = self._asked_below = 0
+        self._expected = stream.expected
+        self._given_up = 0
+        self.requests = 0
+        """Requests made."""
+        self.gap_since_ns = 0
+        """When the oldest hole that is still open was seen; 0 while there is none."""
+        self.lost_below = 0
+        """The books are lost until an image from this number on was given; 0 while they are whole."""
+        self.reason = ""
 
-    def receive(self, line: str, data: bytes, now_ns: int) -> list[FeedPacket]:
-        """Take a packet of a line; give what is whole now, in order. A packet that is none is counted."""
-        try:
-            given = self._receiver.receive(data)
-        except WireError:
-            self._malformed += 1
+    def look(self, now_ns: int) -> list[bytes]:
+        """Give requests to send now. What follows a hole that is given up here is in the stream's next packets."""
+        stream = self._stream
+        self._note_overflow()
+        if not stream.has_holes():
+            self._attempts, self._asked_ns = 0, -1
+            if not self.lost_below:
+                self.gap_since_ns = 0
             return []
-        self._packets[line] += 1
-        self._heard_ns = now_ns
-        return given
-
-    def requests(self, now_ns: int) -> tuple[list[bytes], list[FeedPacket]]:
-        """Give requests to send now, and packets that follow a hole given up."""
-        early = self._asked_ns >= 0 and now_ns - self._asked_ns < REQUEST_INTERVAL_NS
-        if self._heard_ns < 0 or early:
-            return [], []
-        missing = self._receiver.missing()
-        if not missing:
+        self.gap_since_ns = self.gap_since_ns or now_ns
+        if 0 <= now_ns - self._asked_ns < REQUEST_INTERVAL_NS and self._asked_ns >= 0:
+            return []
+        if stream.expected > self._expected:
             self._attempts = 0
-            return [], []
-        if self._receiver.expected > self._expected:
-            self._attempts = 0
-        self._expected = self._receiver.expected
-        self._asked_ns = now_ns
+        self._expected, self._asked_ns = stream.expected, now_ns
         self._attempts += 1
         if self._attempts == 1:
-            last, count = missing[:REQUESTS_MAX][-1]
-            self._asked_below = last + count
-        if self._attempts > ATTEMPTS_MAX:
-            self._attempts = 0
-            return [], self._give_up()
-        asked = self._receiver.requests(requests_max=REQUESTS_MAX) if self._can_request else []
-        self._requests += len(asked)
-        return asked, []
+            first, count = stream.missing()[:REQUESTS_MAX][-1]
+            self._asked_below = first + count
+        if self._attempts > ATTEMPTS_MAX or self._is_too_wide():
+            self._give_up()
+            return []
+        asked = stream.requests(requests_max=REQUESTS_MAX) if self._can_request else []
+        self.requests += len(asked)
+        return asked
 
-    def _give_up(self) -> list[FeedPacket]:
+    def lose(self, reason: str, now_ns: int) -> None:
+        """The books are not known any more, for a reason that is none of the numbers'."""
+        self.lost_below = max(self.lost_below, self._stream.expected)
+        self.gap_since_ns = self.gap_since_ns or now_ns
+        self.reason = reason
+
+    def rebuilt(self, sequence: int) -> bool:
+        """An image was fetched whose first message not contained has this number; whether it reaches beyond what was lost."""
+        if sequence < self.lost_below:
+            return False
+        self.lost_below, self.reason = 0, ""
+        if not self._stream.has_holes():
+            self.gap_since_ns = 0
+        return True
+
+    def _is_too_wide(self) -> bool:
+        first, count = self._stream.missing()[0]
+        if not self._can_image or count <= HOLE_MESSAGES_MAX:
+            return False
+        self._asked_below = first + count
+        return True
+
+    def _give_up(self) -> None:
         """Give up on every hole that was asked for in vain since the first round."""
-        given: list[FeedPacket] = []
-        while (missing := self._receiver.missing()) and missing[0][0] < self._asked_below:
-            given += self._receiver.skip_missing()
-        return given
+        self._attempts = 0
+        while (missing := self._stream.missing()) and missing[0][0] < self._asked_below:
+            first, count = missing[0]
+            self.reason = f"messages {first:,} to {first + count - 1:,} could not be had again"
+            self._stream.skip_missing()
+            self.lost_below = first + count
+        self._given_up = self._stream.counts.given_up
 
-    @property
-    def done(self) -> bool:
-        """Whether the session has ended and nothing of it is waited for any more."""
-        return self._receiver.ended and not self._receiver.missing()
-
-    @property
-    def session(self) -> str:
-        """The session's name, empty before the first packet."""
-        return self._receiver.session
-
-    def health(self, now_ns: int) -> LineHealth:
-        """How the line is."""
-        counts = self._receiver.counts
-        silence = now_ns - self._heard_ns if self._heard_ns >= 0 else 0
-        return LineHealth(
-            state=self._state(silence),
-            next_number=self._receiver.expected,
-            packets=dict(sorted(self._packets.items())),
-            repeats=counts.repeats,
-            holes=counts.holes,
-            requests=self._requests,
-            given_up=counts.given_up,
-            malformed=self._malformed,
-            silence_ns=silence,
-        )
-
-    def _state(self, silence: int) -> str:
-        if self._receiver.counts.given_up:
-            return "gap"
-        if self._receiver.missing():
-            return "recovering"
-        if self._receiver.ended:
-            return "closed"
-        return "stale" if silence >= STALE_NS else "live"
+    def _note_overflow(self) -> None:
+        """Note what was given up, also by the stream itself when it held too much."""
+        given_up = self._stream.counts.given_up
+        if given_up > self._given_up:
+            self.reason = self.reason or f"{given_up - self._given_up:,} messages were given up"
+            self._given_up = given_up
+            self.lost_below = self._stream.expected

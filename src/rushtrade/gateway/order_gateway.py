@@ -17,11 +17,14 @@ from rushtrade.domain import events as ev
 from rushtrade.domain.commands import ReportRejected
 from rushtrade.domain.frames import FrameBody
 from rushtrade.domain.orders import TimeInForce
-from rushtrade.domain.plans import ChildTerms
+from rushtrade.domain.plans import ChildTerms, Strategy
 from rushtrade.gateway.limiter import Limiter, Outbound, OutboundLimits, Parent
 from rushtrade.wire import order_entry as oe
 
 _Row = tuple[int, ...]
+_AGENCY = ord("A")
+_PLAIN = (oe.NO_PEG, 0, oe.NO_PREVENTION, 0, 0, 0)
+"""The last fields of a row that enters nothing."""
 
 
 class VenueLink(Protocol):
@@ -124,7 +127,7 @@ class OrderGateway:
     def ask_status(self, token: int, now_ns: int) -> None:
         """Queue a question about a child the venue had taken; `flush` sends it."""
         self._now_ns = now_ns
-        row = (oe.ASK_STATUS, 0, 0, 0, 0, self._firm, token, 0, 0, 0, 0, 0, now_ns)
+        row = (oe.ASK_STATUS, 0, 0, 0, 0, self._firm, token, 0, 0, 0, 0, 0, now_ns, *_PLAIN)
         self._out[self._children[token].venue].append(row)
 
     def resend_cancel(self, token: int, now_ns: int) -> None:
@@ -148,6 +151,7 @@ class OrderGateway:
     def _on_routed(self, event: ev.OrderRouted) -> None:
         parent = self._parents[event.order_id]
         token = event.first_token
+        sweeps = event.plan.strategy is Strategy.SWEEP
         for terms in event.plan.children:
             if parent.instrument_id in self._locates:
                 refusal = self._limiter.refuse_new(parent, terms.shares, terms.price, self._now_ns)
@@ -157,7 +161,7 @@ class OrderGateway:
                 self._refused(ReportRejected(terms.venue, 0, token, 0, refusal, self._now_ns))
             else:
                 self._children[token] = Outbound(terms.venue, parent, terms.shares)
-                self._out[terms.venue].append(self._enter_row(token, parent, terms))
+                self._out[terms.venue].append(self._enter_row(token, parent, terms, sweeps=sweeps))
             token += 1
 
     def _on_filled(self, event: ev.OrderFilled) -> None:
@@ -224,7 +228,8 @@ class OrderGateway:
 
     # --- rows ------------------------------------------------------------------------------------
 
-    def _enter_row(self, token: int, parent: Parent, terms: ChildTerms) -> _Row:
+    def _enter_row(self, token: int, parent: Parent, terms: ChildTerms, *, sweeps: bool = False) -> _Row:
+        """Give the row of a new child. A sweep takes every better quote at the same time: its children are ISOs (242.600)."""
         display = oe.HIDDEN if terms.hidden else oe.RESERVE if terms.display_shares else oe.DISPLAYED
         tif = oe.DAY if terms.time_in_force is TimeInForce.GTC else terms.time_in_force
         return (
@@ -241,14 +246,35 @@ class OrderGateway:
             terms.display_shares,
             0,
             self._now_ns,
+            oe.NO_PEG,
+            oe.ISO if sweeps and terms.price and terms.time_in_force is TimeInForce.IOC else 0,
+            oe.NO_PREVENTION,
+            _AGENCY,
+            0,
+            0,
         )
 
     def _queue_cancel(self, token: int) -> None:
         child = self._children.get(token)
         if child is not None:
-            row = (oe.CANCEL, 0, 0, 0, 0, self._firm, token, token, 0, 0, 0, 0, self._now_ns)
+            row = (oe.CANCEL, 0, 0, 0, 0, self._firm, token, token, 0, 0, 0, 0, self._now_ns, *_PLAIN)
             self._out[child.venue].append(row)
 
     def _queue_replace(self, venue: int, token: int, new_token: int, shares: int, price: int) -> None:
-        row = (oe.REPLACE, 0, 0, 0, 0, self._firm, new_token, token, price, shares, 0, 0, self._now_ns)
+        row = (
+            oe.REPLACE,
+            0,
+            0,
+            0,
+            0,
+            self._firm,
+            new_token,
+            token,
+            price,
+            shares,
+            0,
+            0,
+            self._now_ns,
+            *_PLAIN,
+        )
         self._out[venue].append(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import Generic, TypeVar
 
+from rushtrade.domain.chance import drawn
 from rushtrade.wire.order_entry import Rows
 
 
@@ -26,6 +27,29 @@ class ReportsIn:
     def __init__(self, venue: int, rows: Rows) -> None:
         self.venue = venue
         self.rows = rows
+
+
+class Way:
+    """One way of a line: how long what is sent takes. A longer or shorter while by chance, but nothing overtakes."""
+
+    __slots__ = ("_count", "_jitter_ns", "_last_ns", "_latency_ns", "_name")
+
+    def __init__(self, latency_ns: int, jitter_ns: int = 0, name: int = 0) -> None:
+        self._latency_ns = latency_ns
+        self._jitter_ns = jitter_ns
+        self._name = name
+        """What tells its chance from that of other ways."""
+        self._count = 0
+        self._last_ns = 0
+
+    def arrival_ns(self, now_ns: int) -> int:
+        """When what is sent now arrives."""
+        due_ns = now_ns + self._latency_ns
+        if self._jitter_ns:
+            self._count += 1
+            due_ns = max(due_ns + drawn(self._name, self._count) % (self._jitter_ns + 1), self._last_ns)
+            self._last_ns = due_ns
+        return due_ns
 
 
 CargoT = TypeVar("CargoT")

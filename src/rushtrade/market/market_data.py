@@ -1,7 +1,8 @@
 """The market data center: books of all venues, one consolidated view, and the honesty to say when it is not known.
 
-Packets of every venue's line go in (`receive`); quotes, montage, trades, bars and the stamps of orders come out.
-Refuses to know sockets, clocks and customers. Deterministic: the same packets in the same order give the same answers.
+Packets of every venue's line go in (`receive`), or rows of levels and quotes from venues that tell no orders (`receive_levels`);
+quotes, montage, trades, bars, states and the stamps of orders come out (`answers`). Refuses to know sockets, clocks and customers.
+Deterministic: the same packets in the same order give the same answers, however messages were put into packets.
 
 Theory of operation. A line is **live** while its packets follow each other by sequence number, in a **gap** from the
 first number missed (or the first packet that cannot be read), and **closed** once the venue ended its messages. Only
@@ -10,61 +11,49 @@ image is fetched elsewhere; `rebuild` empties the venue's books, applies the ima
 contain, and the line is live again if they follow on. A repeated packet is passed over; one that overlaps is applied
 from its first new message on.
 
-All work on messages is done by `market_kernel` in one call a packet; this class keeps sequence numbers and hands out
-values. One thread at a time.
+All work on messages is done by `market_kernel` in one call a packet, and by the tape in one more when there were
+executions; this class keeps sequence numbers. One thread at a time.
 """
 
 from __future__ import annotations
 
-import struct
+import datetime as dt
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rushtrade.domain.errors import require
-from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
-from rushtrade.domain.quotes import LEVEL_BYTES, Mark, QuoteStamp
+from rushtrade.books.book_feed_kernel import DRAIN_TRADES
+from rushtrade.books.book_kernel import clear_venue
+from rushtrade.books.book_layout import ANOMALIES, HEADER, VENUE_CLOSED, VENUE_GAP, VENUE_LIVE
+from rushtrade.domain.errors import InvalidInput, require
+from rushtrade.domain.instants import DAY, HOUR
+from rushtrade.market import best_kernel
 from rushtrade.market import market_kernel as kernel
-from rushtrade.market import quote_kernel
-from rushtrade.market.book_feed_kernel import FOREVER
-from rushtrade.market.book_kernel import clear_venue
-from rushtrade.market.book_layout import (
-    ANOMALIES,
-    BEST,
-    DEPTH,
-    HEADER,
-    PRINT,
-    TRADE,
-    VENUE_CLOSED,
-    VENUE_GAP,
-    VENUE_LIVE,
-)
-from rushtrade.market.book_storage import BookStorage, Room
-from rushtrade.market.market_layout import BAR, INSTRUMENT, MARKET, OUT_ROWS, QUOTE_STATES
-from rushtrade.market.quotes import Bar, LineState, MontageRow, Nbbo, Trade, VenueQuote
+from rushtrade.market.answers import MarketAnswers
+from rushtrade.market.market_image import LAYOUT, HeldPacket, LineImage, MarketImage, pack, unpack
+from rushtrade.market.market_layout import LEVEL_ROW
+from rushtrade.market.quotes import LineState, VenueTerms
+from rushtrade.rules.market_structure import ORDER_PROTECTION
+from rushtrade.rules.price_bands import PRICE_BANDS
+from rushtrade.tape.prints import Bar, Trade
+from rushtrade.tape.tape import DAYS_OF_BARS_MAX, FOREVER, TRADES_KEPT, TapeLimits
+from rushtrade.tape.tape import load_kernels as load_tape_kernels
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.itch50_columns import fault
 from rushtrade.wire.itch50_kernel import DONE, END_OF_SESSION
 
 HELD_PACKETS_MAX = 4096
 """Packets of one line kept while its books are rebuilt; older ones go, and a later image is needed then."""
-TRADES_KEPT = 1 << 18
-"""Trades of all instruments that can be read back: about a busy half hour of the whole market, 16 MB."""
-DAYS_OF_BARS_MAX = 10
-"""Trading days of one-minute bars kept, today included."""
-MONTAGE_DEPTH_MAX = 100
-"""Levels by venue and side that one montage shows at most."""
-TRADES_READ_MAX = 4096
-"""Trades handed out at a time."""
 
 _APPLIED, _CONSUMED = HEADER.index("applied"), HEADER.index("consumed")
+_TRADES_COUNT = HEADER.index("trades_count")
 _STATES = {VENUE_LIVE: "live", VENUE_GAP: "gap", VENUE_CLOSED: "closed"}
 _UNKNOWN_SEQUENCE = 0
-_QUOTE = struct.Struct("<6q")
-_ROWS_AT = 8 * OUT_ROWS
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
 class MarketLimits(msgspec.Struct, frozen=True):
@@ -75,71 +64,67 @@ class MarketLimits(msgspec.Struct, frozen=True):
     days_of_bars: int = DAYS_OF_BARS_MAX
 
 
-class MarketData:
+class MarketData(MarketAnswers):
     """The consolidated market of `instruments` (id → symbol) at `venues` (by index, 0-based)."""
 
     def __init__(
-        self, instruments: Mapping[int, str], venues: Sequence[str], limits: MarketLimits | None = None
+        self,
+        instruments: Mapping[int, str],
+        venues: Sequence[str],
+        limits: MarketLimits | None = None,
+        terms: Sequence[VenueTerms] = (),
     ) -> None:
-        require(len(venues) > 0, "a market has at least one venue")
         self._limits = limits or MarketLimits()
+        tape = TapeLimits(self._limits.trades_kept, self._limits.days_of_bars)
+        super().__init__(instruments, len(venues), tape, terms)
         self._venue_names = tuple(venues)
-        self._ids = [0, *sorted(instruments)]
-        self._slots = {instrument_id: slot for slot, instrument_id in enumerate(self._ids) if slot}
-        symbols = {instruments[instrument_id]: slot for instrument_id, slot in self._slots.items()}
-        require(len(symbols) == len(instruments), "two instruments have the same symbol")
-        self._storage = BookStorage(len(venues), symbols, Room())
-        self._header = self._storage.header
-        self._word = self._storage.word
-        self._allocate(len(self._ids))
-        self._days: deque[npt.NDArray[np.void]] = deque(maxlen=self._limits.days_of_bars - 1)
         self._held: list[deque[FeedPacket]] = [deque(maxlen=self._limits.held_packets) for _ in venues]
         self._next = [1] * len(venues)
         self._faults = [""] * len(venues)
         self._gaps = [0] * len(venues)
-
-    def _allocate(self, slots: int) -> None:
-        kept = 1 << max(self._limits.trades_kept - 1, 1).bit_length()
-        out_rows = len(self._venue_names) * 2 * MONTAGE_DEPTH_MAX * len(MontageRow._fields)
-        self._instruments = np.zeros(slots, INSTRUMENT)
-        self._ring = np.zeros(kept, TRADE)
-        self._bars = np.zeros(1 << 12, BAR)
-        self._pending = np.zeros(slots, np.int32)
-        self._out = np.zeros(OUT_ROWS + out_rows, np.int64)
-        self._out_bytes = self._out.data.cast("B")
-        self._taken = np.zeros(slots, np.int64)
-        self._trades_out = np.zeros(TRADES_READ_MAX, TRADE)
-        self._market_words = np.zeros(len(MARKET), np.int64)
-        self._market = int(self._market_words.ctypes.data)
-        self._set("ring_mask", kept - 1)
-        self._point()
-
-    def _set(self, name: str, value: int) -> None:
-        self._market_words[MARKET.index(name)] = value
-
-    def _get(self, name: str) -> int:
-        return int(self._market_words[MARKET.index(name)])
-
-    def _point(self) -> None:
-        for name in ("instruments", "ring", "bars", "pending", "out"):
-            self._set(name, getattr(self, f"_{name}").ctypes.data)
-        self._set("bars_room", len(self._bars))
+        self._trades_seen = 0
 
     # ------------------------------------------------------------ lines
 
-    def open_day(self, midnight_ns: int) -> None:
-        """Begin a trading day: empty books, sequences from 1. `midnight_ns` is New York's midnight in UTC."""
-        if self._get("bars_used"):
-            self._days.append(self._bars[: self._get("bars_used")].copy())
+    def open_day(self, midnight_ns: int, regular: tuple[int, int] | None = None) -> None:
+        """Begin a trading day: empty books, sequences from 1. `midnight_ns` is New York's midnight in UTC.
+
+        `regular` are the instants of the day's open and close: prints outside them are of extended hours, and price bands
+        hold only inside.
+        """
+        day = dt.date.fromordinal(_EPOCH + (midnight_ns + 12 * HOUR) // DAY)
+        self.tape.open_day(midnight_ns, regular)
+        bands = (
+            PRICE_BANDS.on(day) if PRICE_BANDS.covers(day, day) else None
+        )  # before the plan there are none
+        self.status_board.open_day(midnight_ns, regular, bands)
         self._storage.clear()
-        self._instruments["last_bar"] = 0
-        self._instruments["volume"] = 0
-        self._set("bars_used", 0)
+        kept = {name: self._instruments[name].copy() for name in ("round_lot", "lot_given")}
+        for held in (self._instruments, self._shown):
+            held[...] = np.zeros(1, held.dtype)
+        self._instruments["lot_given"] = kept["lot_given"]
+        self._instruments["round_lot"] = kept["round_lot"] * kept["lot_given"]
+        self._rules["stale"] = 0
+        self._pending[...] = 0
+        self._set("pending_count", 0)
         self._set("midnight", midnight_ns)
+        self._set("protection", int(not ORDER_PROTECTION.covers(day, day) or ORDER_PROTECTION.on(day)))
+        self._point()
+        self._trades_seen = self.tape.newest
         for venue in range(len(self._venue_names)):
             self._next[venue], self._faults[venue], self._gaps[venue] = 1, "", 0
             self._held[venue].clear()
         kernel.touch_all(self._market, len(self._ids) - 1)
+
+    def advance(self, now_ns: int) -> None:
+        """Let time pass without a message: silent venues and old quotes leave the national best, windows of price bands empty."""
+        best_kernel.advance(self._header, self._market, now_ns)
+        kernel.renew_all_bands(self._market, now_ns)
+
+    def publish_band(self, venue: int, instrument_id: int, time_ns: int, low: int, high: int) -> None:
+        """Note the price bands a feed publishes (the SIPs do); `status` says whether they are those computed here."""
+        require(0 <= low <= high, "a band has its lower price first")
+        kernel.tell_published(self._market, self._slots[instrument_id], venue, time_ns, low, high)
 
     def receive(self, packet: FeedPacket) -> None:
         """Take one packet of a venue's line. Never raises for what a packet says: see `line_states`."""
@@ -149,9 +134,12 @@ class MarketData:
             return
         if not packet.count:
             return
-        reason = kernel.receive(self._header, self._market, venue, np.frombuffer(packet.payload, np.uint8), 0)
+        data = np.frombuffer(packet.payload, np.uint8)
+        reason = kernel.receive(self._header, self._market, venue, data, 0)
         if reason > DONE:
             reason = self._go_on(venue, packet.payload, reason)
+        elif self._word[_TRADES_COUNT]:
+            self._tell_tape()
         if reason == DONE and self._word[_APPLIED] == packet.count:
             self._next[venue] += packet.count
         else:
@@ -162,15 +150,30 @@ class MarketData:
         data = np.frombuffer(payload, np.uint8)
         applied = self._word[_APPLIED]
         while reason > END_OF_SESSION:
-            if reason == kernel.GROW_BARS:
-                self._bars = np.concatenate([self._bars, np.zeros_like(self._bars)])
-                self._point()
-            else:
+            if reason == kernel.GROW_STATUS:
+                self.status_board.grow()
+            elif reason != DRAIN_TRADES:
                 self._storage.grow(reason)
+            self._tell_tape()
             reason = kernel.receive(self._header, self._market, venue, data, self._word[_CONSUMED])
             applied += self._word[_APPLIED]
+        self._tell_tape()
         self._word[_APPLIED] = applied
         return int(reason)
+
+    def _tell_tape(self) -> None:
+        """Hand the tape the executions the books wrote, and the price bands what the tape made of them."""
+        self.tape.take(self._storage.trades[: self._word[_TRADES_COUNT]])
+        self._word[_TRADES_COUNT] = 0
+        self.observe_trades()
+
+    def observe_trades(self) -> None:
+        """Tell the price bands what is new on the tape; for whoever reports trades to the tape without a venue's line."""
+        newest = self.tape.newest
+        while self._trades_seen < newest:
+            self._trades_seen = kernel.observe_trades(self._market, self.tape.header, self._trades_seen)
+            if self._trades_seen < newest:
+                self.status_board.grow()
 
     def _fault_of(self, packet: FeedPacket, reason: int) -> str:
         where = f"packet {packet.sequence:,}"
@@ -205,34 +208,114 @@ class MarketData:
         self._gaps[venue] += 1
         self._faults[venue] = reason
         self._storage.venues["state"][venue] = VENUE_GAP
-        kernel.touch_all(self._market, len(self._ids) - 1)
+        self._renew(int(self._storage.venues["time"][venue]))
 
-    def rebuild(self, venue: int, sequence: int, payload: bytes) -> bool:
+    def rebuild(
+        self, venue: int, sequence: int, payload: bytes, between: Callable[[], None] | None = None
+    ) -> bool:
         """Replace a venue's books by an image whose first message not contained is number `sequence`.
 
-        Packets held since the gap follow. True when the line is live again; False leaves it in its gap, and
+        Packets held since the gap follow; before each, `between` may read what became of those before. True when the line is live again; False leaves it in its gap, and
         `line_states` says why.
         """
-        self._storage.venues["state"][venue] = VENUE_LIVE
-        clear_venue(self._header, venue, int(self._storage.venues["time"][venue]))
-        reason = int(
-            kernel.receive(self._header, self._market, venue, np.frombuffer(payload, np.uint8), 0)
-            if payload
-            else DONE
-        )
+        time = int(self._storage.venues["time"][venue])
+        self._storage.venues["state"][venue] = VENUE_GAP
+        clear_venue(self._header, venue, time)
+        data = np.frombuffer(payload, np.uint8)
+        reason = int(kernel.receive(self._header, self._market, venue, data, 0)) if payload else DONE
         if reason > DONE:
             reason = self._go_on(venue, payload, reason)
+        self._tell_tape()
         if reason != DONE:
             where = fault(reason, self._word[_CONSUMED], np.frombuffer(payload, np.uint8))
             self._lose(venue, f"book image: {where}")
             return False
         self._next[venue] = sequence
-        kernel.touch_all(self._market, len(self._ids) - 1)
+        self._storage.venues["state"][venue] = VENUE_LIVE
+        self._renew(max(time, int(self._storage.venues["time"][venue])))
         waiting = list(self._held[venue])
         self._held[venue].clear()
         for packet in waiting:
+            if between is not None:
+                between()
             self.receive(packet)
         return self._next[venue] != _UNKNOWN_SEQUENCE
+
+    def receive_levels(self, rows: npt.NDArray[Any]) -> None:
+        """Take rows of `market_layout.LEVEL_ROW` of venues that tell levels or quotes, in order; `instrument` is the id.
+
+        Times are UTC. Rows about an instrument or a venue nobody knows are passed over. A venue sends either these or packets.
+        """
+        require(rows.dtype == LEVEL_ROW, "levels come as rows of LEVEL_ROW")
+        known = np.isin(rows["instrument"], self._numbers[1:]) & (rows["venue"] < len(self._venue_names))
+        data = rows[known]
+        data["instrument"] = [self._slots[number] for number in data["instrument"].tolist()]
+        begin = 0
+        while begin < len(data):
+            begin, reason = kernel.take_levels(self._header, self._market, data.ctypes.data, begin, len(data))
+            if reason != DONE:
+                self._storage.grow(reason)
+
+    def clear_levels(self, venue: int) -> None:
+        """End every level of a venue that tells levels: its feed lost something, or begins anew."""
+        time = int(self._storage.venues["time"][venue])
+        kernel.clear_levels(self._header, venue, time)
+        self._renew(time)
+
+    # ------------------------------------------------------------ whole
+
+    def snapshot(self) -> bytes:
+        """Copy the whole market out: books, tape, states, lines and the packets they hold."""
+        return pack(self.image())
+
+    def image(self) -> MarketImage:
+        """Copy the whole market; `market_image.pack` makes bytes of it, which takes several times as long and may be done elsewhere."""
+        lines = [
+            LineImage(
+                self._next[venue],
+                self._faults[venue],
+                self._gaps[venue],
+                [HeldPacket(packet.sequence, packet.count, packet.payload) for packet in self._held[venue]],
+            )
+            for venue in range(len(self._venue_names))
+        ]
+        words, arrays = self.memory()
+        return MarketImage(
+            layout=LAYOUT,
+            venues=list(self._venue_names),
+            ids=self._ids[1:],
+            books=self._storage.image(),
+            tape=self.tape.snapshot(),
+            status=self.status_board.image(),
+            words=words,
+            arrays=arrays,
+            lines=lines,
+            trades_seen=self._trades_seen,
+        )
+
+    def restore(self, raw: bytes) -> None:
+        """Become the market a snapshot was taken of, instruments and all. InvalidInput says why an image will not do.
+
+        The venues must be the same. What readers have taken so far is theirs: streams go on where the snapshot's were.
+        """
+        image = unpack(raw)
+        if tuple(image.venues) != self._venue_names:
+            raise InvalidInput(
+                f"a market image of {', '.join(image.venues)}; this market has {', '.join(self._venue_names)}"
+            )
+        self.tape.restore(image.tape)
+        self._storage.restore(image.books)
+        self.status_board.restore(image.status)
+        self.put_back(image.ids, image.words, image.arrays)
+        self._trades_seen = image.trades_seen
+        for venue, line in enumerate(image.lines):
+            self._next[venue], self._faults[venue], self._gaps[venue] = (
+                line.next_sequence,
+                line.fault,
+                line.gaps,
+            )
+            self._held[venue].clear()
+            self._held[venue].extend(FeedPacket(venue, *msgspec.structs.astuple(held)) for held in line.held)
 
     def line_states(self) -> list[LineState]:
         """How every venue's line is."""
@@ -252,121 +335,27 @@ class MarketData:
             fault=self._faults[venue] if record["state"] == VENUE_GAP else "",
         )
 
-    # ------------------------------------------------------------ quotes
-
-    def touched(self) -> list[int]:
-        """Ids of instruments whose best quote or trades changed since this was last asked, in order."""
-        return self._take(BEST | PRINT)
-
-    def touched_depth(self) -> list[int]:
-        """Ids of instruments of which any level changed since this was last asked, in order."""
-        return self._take(DEPTH)
-
-    def _take(self, bits: int) -> list[int]:
-        count = kernel.take_touched(self._header, self._market, bits, self._taken)
-        ids = self._ids
-        return sorted([ids[slot] for slot in self._taken[:count].tolist()])
-
-    def nbbo(self, instrument_id: int) -> Nbbo:
-        """Best bid and offer over all live venues."""
-        state = quote_kernel.nbbo(self._header, self._market, self._slots[instrument_id])
-        time_ns, bid, bid_shares, ask, ask_shares, last = _QUOTE.unpack_from(self._out_bytes)
-        return Nbbo(time_ns, bid, bid_shares, ask, ask_shares, last, QUOTE_STATES[state])
-
-    def venue_quotes(self, instrument_id: int) -> list[VenueQuote]:
-        """Best levels by venue, in the order of the venues."""
-        quote_kernel.nbbo(self._header, self._market, self._slots[instrument_id])
-        return [VenueQuote(*row) for row in self._rows(len(self._venue_names), 4)]
-
-    def montage(self, instrument_id: int, depth: int) -> list[MontageRow]:
-        """Levels of every live venue, bids then asks, best first, `depth` of each (at most MONTAGE_DEPTH_MAX)."""
-        depth = min(depth, MONTAGE_DEPTH_MAX)
-        rows = quote_kernel.montage(self._header, self._market, self._slots[instrument_id], depth)
-        return [MontageRow(*row) for row in self._rows(rows, 5)]
-
-    def stamp(self, instrument_id: int, side: int, shares: int, *, near: bool) -> QuoteStamp:
-        """What an order of `side` (0 buy, 1 sell) for so many shares sees; `near` adds the best of its own side."""
-        slot = self._slots[instrument_id]
-        rows = quote_kernel.stamp(self._header, self._market, slot, int(side), shares, near)
-        out = self._out_bytes
-        time_ns, bid, bid_shares, ask, ask_shares, last = _QUOTE.unpack_from(out)
-        levels = bytes(out[_ROWS_AT : _ROWS_AT + LEVEL_BYTES * rows])
-        return QuoteStamp(time_ns, bid, bid_shares, ask, ask_shares, last, levels)
-
-    def marks(self, instrument_ids: Sequence[int]) -> list[Mark]:
-        """Best bid, best ask and last price of several instruments."""
-        slots = np.array([self._slots[instrument_id] for instrument_id in instrument_ids], np.int64)
-        rows = np.zeros((len(slots), 3), np.int64)
-        quote_kernel.marks(self._header, self._market, slots, rows)
-        return [
-            Mark(instrument_id, *row)
-            for instrument_id, row in zip(instrument_ids, rows.tolist(), strict=True)
-        ]
-
-    def _rows(self, rows: int, width: int) -> list[list[int]]:
-        block = self._out[OUT_ROWS : OUT_ROWS + rows * width].reshape(rows, width)
-        answer: list[list[int]] = block.tolist()
-        return answer
-
     # ------------------------------------------------------------ trades and bars
 
     def last_trade(self, instrument_id: int) -> Trade | None:
-        """The latest trade to arrive, unless all are broken or overwritten."""
-        total = int(self._instruments["trades"][self._slots[instrument_id]])
-        for trade in reversed(self.trades(instrument_id, max(total - 64, 0), 64)):
-            if not trade.broken:
-                return trade
-        return None
+        """The tape's latest trade."""
+        return self.tape.last_trade(instrument_id)
 
     def trades(self, instrument_id: int, after_index: int, limit: int) -> list[Trade]:
-        """Trades numbered above `after_index`, oldest first, at most `limit` (and TRADES_READ_MAX).
-
-        The first one's number tells what was missed: the ring keeps `MarketLimits.trades_kept` of all instruments.
-        """
-        limit = min(limit, TRADES_READ_MAX)
-        out = self._trades_out
-        slot = self._slots[instrument_id]
-        count = kernel.trades_after(self._market, slot, after_index, out.ctypes.data, limit)
-        return [_trade(row) for row in out[:count]]
+        """The tape's trades numbered above `after_index`."""
+        return self.tape.trades(instrument_id, after_index, limit)
 
     def trades_total(self, instrument_id: int) -> int:
-        """The number of an instrument's latest trade; 0 before the first."""
-        return int(self._instruments["trades"][self._slots[instrument_id]])
+        """The number of the tape's latest trade."""
+        return self.tape.trades_total(instrument_id)
 
     def volume(self, instrument_id: int) -> int:
         """Shares traded today."""
-        return int(self._instruments["volume"][self._slots[instrument_id]])
+        return self.tape.volume(instrument_id)
 
     def bars(self, instrument_id: int, start_ns: int, end_ns: int = FOREVER) -> list[Bar]:
-        """One-minute bars that begin at `start_ns` or later and before `end_ns`, in order."""
-        slot = self._slots[instrument_id]
-        bars: list[Bar] = []
-        for day in (*self._days, self._bars[: self._get("bars_used")]):
-            chosen = day[(day["instrument"] == slot) & (day["start"] >= start_ns) & (day["start"] < end_ns)]
-            bars.extend(_bars(chosen))
-        return bars
-
-
-def _trade(row: np.void) -> Trade:
-    return Trade(
-        number=int(row["number"]),
-        time_ns=int(row["time"]),
-        price=int(row["price"]),
-        shares=int(row["shares"]),
-        venue=int(row["venue"]),
-        resting_side=int(row["side"]),
-        kind=chr(row["kind"]),
-        match=int(row["match"]),
-        broken=bool(row["broken"]),
-        place=int(row["place"]),
-    )
-
-
-def _bars(rows: npt.NDArray[np.void]) -> Iterable[Bar]:
-    for row in np.sort(rows, order="start").tolist():
-        start, opened, high, low, close, volume, trades, value, *_ = row
-        if trades:
-            yield Bar(start, opened, high, low, close, volume, trades, value * MONEY_PER_PRICE_SHARE)
+        """The tape's one-minute bars."""
+        return self.tape.bars(instrument_id, start_ns, end_ns)
 
 
 def load_kernels() -> None:
@@ -381,8 +370,15 @@ def load_kernels() -> None:
     market.receive(FeedPacket(0, 1, 2, b"\0\x0cS" + bytes(11)))
     market.touched()
     market.nbbo(1)
+    market.displayed(1)
+    market.advance(1)
+    market.depth(1, 1)
+    market.queue_ahead(0, 1)
+    market.receive_levels(np.zeros(1, LEVEL_ROW))
+    market.clear_levels(0)
+    market.publish_band(0, 1, 0, 0, 0)
     market.montage(1, 1)
     market.stamp(1, 0, 1, near=True)
     market.marks([1])
-    market.trades(1, 0, 1)
     market.rebuild(0, 1, b"")
+    load_tape_kernels()

@@ -1,7 +1,8 @@
-"""A packet of one venue becomes last sales, trades, bars, and notice of what changed.
+"""A packet of one venue becomes books, the national best, states, and notice of what changed.
 
-`receive` applies a packet to the venue's books and files its executions, in one call. Trades go to a ring and to the
-minute they happened in, whatever order the venues' packets arrive in; a trade declared void is taken out again.
+`receive` applies a packet to the venue's books, in one call, and stops at every message that the market as a whole must see;
+its executions are left where the books wrote them, for the tape to take. `take_levels` does the same for feeds that tell
+levels or quotes instead of orders. Marks of books are carried over to their instruments when somebody asks what changed.
 """
 
 from __future__ import annotations
@@ -13,83 +14,98 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-from rushtrade.market.book_feed_kernel import (
-    DRAIN_TRADES,
-    FOREVER,
-    apply,
-)
-from rushtrade.market.book_layout import (
+from rushtrade.books.book_feed_kernel import DIRECTORY, FOREVER, TRADING_ACTION, WATCH, apply
+from rushtrade.books.book_kernel import GROW_LADDERS, GROW_LEVELS, GROW_LOCATES
+from rushtrade.books.book_layout import (
     APPLIED,
+    ASK,
     BEST,
+    BID,
     BOOK_BYTES,
     BOOK_INSTRUMENT,
     BOOK_MARKS,
+    BOOK_TIME,
     BOOKS,
     CONSUMED,
     DEPTH,
+    FORESEEN_UNTIL,
+    LADDER_LONGEST,
+    LADDERS_ROOM,
+    LADDERS_USED,
+    LEVELS_ROOM,
+    LEVELS_USED,
+    LISTINGS,
+    LOCATES_ROOM,
+    NOTICE,
     PRINT,
+    ROUND_LOT_MAX,
+    SHOWN_BOOK,
     TOUCHED,
     TOUCHED_COUNT,
-    TRADE_BROKEN,
-    TRADE_BYTES,
-    TRADE_INSTRUMENT,
-    TRADE_KIND,
-    TRADE_MATCH,
-    TRADE_NUMBER,
-    TRADE_PREVIOUS,
-    TRADE_PRICE,
-    TRADE_PRINTABLE,
-    TRADE_SHARES,
-    TRADE_TIME,
-    TRADE_VENUE,
-    TRADES,
-    TRADES_COUNT,
-    TRADES_ROOM,
     VENUE_BYTES,
     VENUE_CLOSED,
+    VENUE_COUNT,
     VENUE_EVENT,
     VENUE_LIVE,
+    VENUE_MESSAGES,
+    VENUE_SHIFT,
     VENUE_STATE,
+    VENUE_TIME,
     VENUES,
 )
+from rushtrade.books.level_kernel import clear_side, set_level
+from rushtrade.market.best_kernel import combine, expire, hear, mark, on_shown, renew_all, renew_instrument
 from rushtrade.market.market_layout import (
-    BAR_BYTES,
-    BAR_CLOSE,
-    BAR_CLOSE_TIME,
-    BAR_HIGH,
-    BAR_INSTRUMENT,
-    BAR_LOW,
-    BAR_OPEN,
-    BAR_OPEN_TIME,
-    BAR_PREVIOUS,
-    BAR_START,
-    BAR_TRADES,
-    BAR_VALUE,
-    BAR_VOLUME,
-    BARS,
-    BARS_ROOM,
-    BARS_USED,
+    AGING,
+    INSTRUMENT_BID,
     INSTRUMENT_BYTES,
-    INSTRUMENT_LAST_BAR,
-    INSTRUMENT_LAST_PRICE,
-    INSTRUMENT_LAST_SHARES,
-    INSTRUMENT_LAST_TIME,
-    INSTRUMENT_LAST_TRADE,
-    INSTRUMENT_LAST_VENUE,
+    INSTRUMENT_LOT_GIVEN,
     INSTRUMENT_MARKS,
-    INSTRUMENT_TRADES,
-    INSTRUMENT_VOLUME,
+    INSTRUMENT_ROUND_LOT,
     INSTRUMENTS,
     MIDNIGHT,
-    MINUTE_NS,
     PENDING,
     PENDING_COUNT,
+    ROW_ASK,
+    ROW_ASK_SHARES,
+    ROW_BYTES,
+    ROW_COMPLETE,
+    ROW_INSTRUMENT,
+    ROW_KIND,
+    ROW_ORDERS,
+    ROW_PRICE,
+    ROW_SHARES,
+    ROW_SIDE,
+    ROW_TIME,
+    ROW_VENUE,
+    SLOTS,
+    STATUS,
+)
+from rushtrade.status.bands_kernel import (
+    add_sample,
+    judge_quote,
+    open_bands,
+    publish_band,
+    renew_bands,
+    room_for_sample,
+)
+from rushtrade.status.notice_kernel import OPERATIONAL, room_for_notice, security_at, take_notice
+from rushtrade.status.status_layout import CLOSE, OPEN
+from rushtrade.tape.condition_layout import LAST, OPENING, REOPENING
+from rushtrade.tape.tape_layout import (
     RING,
     RING_COUNT,
     RING_MASK,
+    TRADE_BYTES,
+    TRADE_EFFECTS,
+    TRADE_INSTRUMENT,
+    TRADE_PRICE,
+    TRADE_TIME,
 )
 from rushtrade.wire.address_kernel import (
     address_of_bytes,
+    load_be16,
+    load_be32,
     load_i32,
     load_i64,
     load_u8,
@@ -97,225 +113,222 @@ from rushtrade.wire.address_kernel import (
     store_i64,
     store_u8,
 )
-from rushtrade.wire.compiled import kernel
-from rushtrade.wire.itch50_kernel import (
-    BROKEN,
-    frame_at,
-)
+from rushtrade.wire.compiled import inner_kernel, kernel
+from rushtrade.wire.itch50_kernel import BODY, DONE, frame_at
 
-GROW_BARS = 22
-"""The array of bars must grow before more messages can be taken."""
+GROW_STATUS = 24
+"""The board of states has no room to note the last message."""
+QUOTE = ord("Q")
 END_OF_MESSAGES = ord("C")
 
 
 @kernel
 def receive(header: int, market: int, venue: int, buffer: NDArray[np.uint8], begin: int) -> int:
-    """Apply the messages of a buffer from `begin` on. Returns the reason it stopped, as `book_kernel.apply` does."""
+    """Apply the messages of a buffer from `begin` on. Returns the reason it stopped, as `book_feed_kernel.apply` does.
+
+    After every message that the market must see it is seen, so that nothing depends on how messages came in packets.
+    """
     stream = address_of_bytes(buffer)
     consumed = begin
     applied = 0
-    while True:
-        if load_i64(market + BARS_ROOM) - load_i64(market + BARS_USED) < load_i64(header + TRADES_ROOM):
-            reason = GROW_BARS
-            break
+    store_i64(header + FORESEEN_UNTIL, 0)
+    reason = see(header, market, venue)
+    while reason == DONE:
         reason = apply(header, venue, stream + consumed, buffer.size - consumed, FOREVER)
         consumed += load_i64(header + CONSUMED)
         applied += load_i64(header + APPLIED)
-        if load_i64(header + TRADES_COUNT) > 0:
-            take_executions(header, market)
-        if reason != DRAIN_TRADES:
+        if reason != WATCH:
             break
+        reason = see(header, market, venue)
     record = load_i64(header + VENUES) + venue * VENUE_BYTES
     if load_i64(record + VENUE_EVENT) == END_OF_MESSAGES and load_i64(record + VENUE_STATE) == VENUE_LIVE:
         store_i64(record + VENUE_STATE, VENUE_CLOSED)
+        renew_all(header, market, load_i64(market + MIDNIGHT) + load_i64(record + VENUE_TIME))
     store_i64(header + CONSUMED, consumed)
     store_i64(header + APPLIED, applied)
     return reason
 
 
-@kernel
-def take_executions(header: int, market: int) -> None:
-    """Turn the executions the books wrote out into trades, last sales and bars."""
-    midnight = load_i64(market + MIDNIGHT)
-    trades = load_i64(header + TRADES)
-    for row in range(load_i64(header + TRADES_COUNT)):
-        trade = trades + row * TRADE_BYTES
-        slot = load_i32(trade + TRADE_INSTRUMENT)
-        if slot == 0:
-            continue
-        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-        store_i64(trade + TRADE_TIME, load_i64(trade + TRADE_TIME) + midnight)
-        if load_u8(trade + TRADE_KIND) == BROKEN:
-            void(market, instrument, load_u8(trade + TRADE_VENUE), load_i64(trade + TRADE_MATCH))
-        elif load_u8(trade + TRADE_PRINTABLE) != 0:
-            record_trade(market, slot, instrument, trade)
-    store_i64(header + TRADES_COUNT, 0)
+@inner_kernel
+def see(header: int, market: int, venue: int) -> int:
+    """Look at what the last message changed or said; GROW_STATUS when there is no room to note it."""
+    message = load_i64(header + NOTICE)
+    shown = load_i64(header + SHOWN_BOOK)
+    if message | shown == 0:
+        return DONE
+    time = load_i64(market + MIDNIGHT) + load_i64(
+        load_i64(header + VENUES) + venue * VENUE_BYTES + VENUE_TIME
+    )
+    hear(header, market, venue, time)
+    if message != 0:
+        if not room_for_notice(load_i64(market + STATUS), load_u8(message)):
+            return GROW_STATUS
+        on_notice(header, market, venue, message, time)
+        store_i64(header + NOTICE, 0)
+    if shown != 0:
+        on_shown(header, market, shown - 1, venue, time)
+        store_i64(header + SHOWN_BOOK, 0)
+    return DONE
 
 
-@kernel
-def record_trade(market: int, slot: int, instrument: int, trade: int) -> None:
-    """Put a trade into the ring, the last sale and its bar."""
-    position = load_i64(market + RING_COUNT)
-    number = load_i64(instrument + INSTRUMENT_TRADES) + 1
-    kept = load_i64(market + RING) + (position & load_i64(market + RING_MASK)) * TRADE_BYTES
-    for word in range(0, TRADE_BYTES, 8):
-        store_i64(kept + word, load_i64(trade + word))
-    store_i64(kept + TRADE_NUMBER, number)
-    store_i64(kept + TRADE_PREVIOUS, load_i64(instrument + INSTRUMENT_LAST_TRADE))
-    store_i64(market + RING_COUNT, position + 1)
-    time, price = load_i64(trade + TRADE_TIME), load_i64(trade + TRADE_PRICE)
-    shares = load_i64(trade + TRADE_SHARES)
-    store_i64(instrument + INSTRUMENT_LAST_TRADE, position + 1)
-    store_i64(instrument + INSTRUMENT_TRADES, number)
-    store_i64(instrument + INSTRUMENT_VOLUME, load_i64(instrument + INSTRUMENT_VOLUME) + shares)
-    if time >= load_i64(instrument + INSTRUMENT_LAST_TIME):
-        show_last(instrument, kept)
-    bar = bar_for(market, slot, instrument, time - time % MINUTE_NS)
-    merge(bar, time, price, shares, True)
-
-
-@kernel
-def show_last(instrument: int, trade: int) -> None:
-    """Make a trade the last sale."""
-    store_i64(instrument + INSTRUMENT_LAST_TIME, load_i64(trade + TRADE_TIME))
-    store_i64(instrument + INSTRUMENT_LAST_PRICE, load_i64(trade + TRADE_PRICE))
-    store_i64(instrument + INSTRUMENT_LAST_SHARES, load_i64(trade + TRADE_SHARES))
-    store_i32(instrument + INSTRUMENT_LAST_VENUE, load_u8(trade + TRADE_VENUE))
-
-
-@kernel
-def bar_for(market: int, slot: int, instrument: int, start: int) -> int:
-    """The bar of a minute, linked in where it belongs: venues' packets may arrive out of order."""
-    bars = load_i64(market + BARS)
-    link = instrument + INSTRUMENT_LAST_BAR
-    position = load_i64(link)
-    while position != 0:
-        bar = bars + (position - 1) * BAR_BYTES
-        if load_i64(bar + BAR_START) <= start:
-            if load_i64(bar + BAR_START) == start:
-                return bar
-            break
-        link = bar + BAR_PREVIOUS
-        position = load_i64(link)
-    used = load_i64(market + BARS_USED)
-    store_i64(market + BARS_USED, used + 1)
-    bar = bars + used * BAR_BYTES
-    for word in range(0, BAR_BYTES, 8):
-        store_i64(bar + word, 0)
-    store_i64(bar + BAR_START, start)
-    store_i64(bar + BAR_PREVIOUS, position)
-    store_i64(bar + BAR_INSTRUMENT, slot)
-    store_i64(link, used + 1)
-    return bar
-
-
-@kernel
-def merge(bar: int, time: int, price: int, shares: int, newer: bool) -> None:
-    """Add a trade to a bar. `newer`: it arrived after those already in it (decides between equal times)."""
-    trades = load_i64(bar + BAR_TRADES)
-    begins, ends = load_i64(bar + BAR_OPEN_TIME), load_i64(bar + BAR_CLOSE_TIME)
-    if trades == 0 or time < begins or (time == begins and not newer):
-        store_i64(bar + BAR_OPEN, price)
-        store_i64(bar + BAR_OPEN_TIME, time)
-    if trades == 0 or time > ends or (time == ends and newer):
-        store_i64(bar + BAR_CLOSE, price)
-        store_i64(bar + BAR_CLOSE_TIME, time)
-    store_i64(bar + BAR_HIGH, max(price, load_i64(bar + BAR_HIGH)))
-    store_i64(bar + BAR_LOW, price if trades == 0 else min(price, load_i64(bar + BAR_LOW)))
-    store_i64(bar + BAR_VOLUME, load_i64(bar + BAR_VOLUME) + shares)
-    store_i64(bar + BAR_TRADES, trades + 1)
-    store_i64(bar + BAR_VALUE, load_i64(bar + BAR_VALUE) + price * shares)
-
-
-@kernel
-def trade_at(market: int, link: int) -> int:
-    """Address of the trade a link points to, 0 when the ring has overwritten it."""
-    if link == 0 or load_i64(market + RING_COUNT) - link > load_i64(market + RING_MASK):
-        return 0
-    return load_i64(market + RING) + ((link - 1) & load_i64(market + RING_MASK)) * TRADE_BYTES
-
-
-@kernel
-def void(market: int, instrument: int, venue: int, match: int) -> None:
-    """Mark a trade as broken, and take it out of its bar, the volume and the last sale."""
-    trade = trade_at(market, load_i64(instrument + INSTRUMENT_LAST_TRADE))
-    while trade != 0:
-        same = load_i64(trade + TRADE_MATCH) == match and load_u8(trade + TRADE_VENUE) == venue
-        if same and load_u8(trade + TRADE_BROKEN) == 0:
-            break
-        trade = trade_at(market, load_i64(trade + TRADE_PREVIOUS))
-    if trade == 0:
+@inner_kernel
+def on_notice(header: int, market: int, venue: int, message: int, time: int) -> None:
+    """An administrative message: the board of states, and what follows for the quote."""
+    code = load_u8(message)
+    locate = load_be16(message + 1)
+    slot = 0
+    if locate < load_i64(header + LOCATES_ROOM):
+        book_index = locate << load_i64(header + VENUE_SHIFT) | venue
+        slot = load_i32(load_i64(header + BOOKS) + book_index * BOOK_BYTES + BOOK_INSTRUMENT)
+    take_notice(load_i64(market + STATUS), slot, venue, message)
+    if slot == 0:
         return
-    store_u8(trade + TRADE_BROKEN, 1)
-    time, shares = load_i64(trade + TRADE_TIME), load_i64(trade + TRADE_SHARES)
-    store_i64(instrument + INSTRUMENT_VOLUME, load_i64(instrument + INSTRUMENT_VOLUME) - shares)
-    rebuild_bar(market, instrument, time - time % MINUTE_NS, load_i64(trade + TRADE_PRICE), shares)
-    if time == load_i64(instrument + INSTRUMENT_LAST_TIME):
-        store_i64(instrument + INSTRUMENT_LAST_TIME, 0)
-        store_i64(instrument + INSTRUMENT_LAST_PRICE, 0)
-        store_i64(instrument + INSTRUMENT_LAST_SHARES, 0)
-        trade = trade_at(market, load_i64(instrument + INSTRUMENT_LAST_TRADE))
-        while trade != 0:
-            if load_u8(trade + TRADE_BROKEN) == 0:
-                if load_i64(trade + TRADE_TIME) > load_i64(instrument + INSTRUMENT_LAST_TIME):
-                    show_last(instrument, trade)
-            trade = trade_at(market, load_i64(trade + TRADE_PREVIOUS))
+    if code in (TRADING_ACTION, OPERATIONAL):
+        combine(header, market, slot, time)
+    elif code == DIRECTORY:
+        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
+        told = min(load_be32(message + BODY + 10), ROUND_LOT_MAX)
+        known = load_i32(instrument + INSTRUMENT_ROUND_LOT)
+        if load_i32(instrument + INSTRUMENT_LOT_GIVEN) == 0 and told not in (0, known):
+            store_i32(instrument + INSTRUMENT_ROUND_LOT, told)
+            renew_instrument(header, market, slot, time)
 
 
 @kernel
-def rebuild_bar(market: int, instrument: int, start: int, price: int, shares: int) -> None:
-    """Make a bar again from the trades that stand, or only subtract when the ring no longer has them all."""
-    bar = load_i64(market + BARS)
-    position = load_i64(instrument + INSTRUMENT_LAST_BAR)
-    while position != 0:
-        bar = load_i64(market + BARS) + (position - 1) * BAR_BYTES
-        if load_i64(bar + BAR_START) == start:
-            break
-        position = load_i64(bar + BAR_PREVIOUS)
-    if position == 0:
-        return  # a bar of an earlier day is final
-    standing = load_i64(bar + BAR_TRADES) - 1
-    volume, value = load_i64(bar + BAR_VOLUME) - shares, load_i64(bar + BAR_VALUE) - price * shares
-    store_i64(bar + BAR_TRADES, 0)
-    store_i64(bar + BAR_VOLUME, 0)
-    store_i64(bar + BAR_VALUE, 0)
-    high, low = load_i64(bar + BAR_HIGH), load_i64(bar + BAR_LOW)
-    store_i64(bar + BAR_HIGH, 0)
-    trade = trade_at(market, load_i64(instrument + INSTRUMENT_LAST_TRADE))
-    while trade != 0 and load_i64(bar + BAR_TRADES) < standing:
-        time = load_i64(trade + TRADE_TIME)
-        if time - time % MINUTE_NS == start and load_u8(trade + TRADE_BROKEN) == 0:
-            merge(bar, time, load_i64(trade + TRADE_PRICE), load_i64(trade + TRADE_SHARES), False)
-        trade = trade_at(market, load_i64(trade + TRADE_PREVIOUS))
-    if load_i64(bar + BAR_TRADES) < standing:
-        store_i64(bar + BAR_TRADES, standing)
-        store_i64(bar + BAR_VOLUME, volume)
-        store_i64(bar + BAR_VALUE, value)
-        store_i64(bar + BAR_HIGH, high)
-        store_i64(bar + BAR_LOW, low)
+def take_levels(header: int, market: int, rows: int, begin: int, count: int) -> tuple[int, int]:
+    """Apply rows of `LEVEL_ROW` from `begin` on. Returns (rows applied up to, the reason it stopped).
+
+    Rows whose event is not complete change the book, and are shown with the one that completes it.
+    """
+    midnight = load_i64(market + MIDNIGHT)
+    for index in range(begin, count):
+        row = rows + index * ROW_BYTES
+        venue = load_u8(row + ROW_VENUE)
+        record = load_i64(header + VENUES) + venue * VENUE_BYTES
+        slot = load_i32(row + ROW_INSTRUMENT)
+        if slot >= load_i64(header + LOCATES_ROOM):
+            return index, GROW_LOCATES
+        reason = shortage_of_levels(header)
+        if reason != DONE:
+            return index, reason
+        time = max(load_i64(row + ROW_TIME) - midnight, 0)
+        store_i64(record + VENUE_TIME, max(time, load_i64(record + VENUE_TIME)))
+        store_i64(record + VENUE_MESSAGES, load_i64(record + VENUE_MESSAGES) + 1)
+        hear(header, market, venue, time + midnight)
+        if slot != 0:
+            take_level(header, market, venue, row, slot, time)
+    return count, DONE
+
+
+@inner_kernel
+def shortage_of_levels(header: int) -> int:
+    """DONE when two more levels surely fit, one of each side; else the array that has to grow."""
+    if load_i64(header + LEVELS_ROOM) - load_i64(header + LEVELS_USED) < 2:
+        return GROW_LEVELS
+    longest = load_i64(header + LADDER_LONGEST)
+    if load_i64(header + LADDERS_USED) + 4 * longest > load_i64(header + LADDERS_ROOM):
+        return GROW_LADDERS
+    return DONE
+
+
+@inner_kernel
+def take_level(header: int, market: int, venue: int, row: int, slot: int, time: int) -> None:
+    """Apply one row to the book of its instrument at a venue, which is listed under the instrument's own number."""
+    book_index = slot << load_i64(header + VENUE_SHIFT) | venue
+    book = load_i64(header + BOOKS) + book_index * BOOK_BYTES
+    store_i32(book + BOOK_INSTRUMENT, slot)
+    listing = load_i64(header + LISTINGS) + 4 * (slot * load_i64(header + VENUE_COUNT) + venue)
+    store_i32(listing, book_index + 1)
+    if load_i64(market + AGING) != 0:
+        expire(header, market, slot, time + load_i64(market + MIDNIGHT) - 1)
+    price, shares = load_i64(row + ROW_PRICE), load_i64(row + ROW_SHARES)
+    if load_u8(row + ROW_KIND) == QUOTE:
+        quote_side(header, book_index, BID, price, shares, time)
+        quote_side(header, book_index, ASK, load_i64(row + ROW_ASK), load_i64(row + ROW_ASK_SHARES), time)
+    elif price > 0:
+        set_level(
+            header, book_index, load_u8(row + ROW_SIDE), price, shares, load_i32(row + ROW_ORDERS), time
+        )
+    store_i64(book + BOOK_TIME, time)
+    store_i64(header + SHOWN_BOOK, 0)
+    if load_u8(row + ROW_COMPLETE) != 0:
+        on_shown(header, market, book_index, venue, time + load_i64(market + MIDNIGHT))
+
+
+@inner_kernel
+def quote_side(header: int, book_index: int, side: int, price: int, shares: int, time: int) -> None:
+    """Make a side one level, or none."""
+    quoted = price > 0 and shares > 0
+    clear_side(header, book_index, side, price if quoted else 0, time)
+    if quoted:
+        set_level(header, book_index, side, price, shares, 0, time)
+
+
+@kernel
+def clear_levels(header: int, venue: int, time: int) -> None:
+    """End every level of a venue that tells levels."""
+    shift = load_i64(header + VENUE_SHIFT)
+    for locate in range(load_i64(header + LOCATES_ROOM)):
+        for side in range(2):
+            clear_side(header, locate << shift | venue, side, 0, time)
+
+
+@kernel
+def observe_trades(market: int, tape: int, after: int) -> int:
+    """Tell the price bands the trades the tape took after a position. Returns the position up to which there was room."""
+    status = load_i64(market + STATUS)
+    ring, mask, newest = load_i64(tape + RING), load_i64(tape + RING_MASK), load_i64(tape + RING_COUNT)
+    for number in range(max(after, newest - mask - 1), newest):
+        trade = ring + (number & mask) * TRADE_BYTES
+        slot, effects = load_i32(trade + TRADE_INSTRUMENT), load_i32(trade + TRADE_EFFECTS)
+        time, price = load_i64(trade + TRADE_TIME), load_i64(trade + TRADE_PRICE)
+        security = security_at(status, slot)
+        if effects & LAST == 0 or time < load_i64(status + OPEN) or time >= load_i64(status + CLOSE):
+            continue
+        if not room_for_sample(status):
+            return number
+        if effects & (OPENING | REOPENING) != 0:
+            open_bands(status, slot, security, price, time)
+        add_sample(status, security, time, price)
+        renew_bands(status, slot, security, time)
+        judge_best(market, slot, time)
+    return newest
+
+
+@inner_kernel
+def judge_best(market: int, slot: int, time: int) -> None:
+    """See whether the best quote of now is in a limit state."""
+    best = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES + INSTRUMENT_BID
+    judge_quote(load_i64(market + STATUS), slot, load_i64(best), load_i64(best + 16), time)
+
+
+@kernel
+def tell_published(market: int, slot: int, venue: int, time: int, low: int, high: int) -> None:
+    """Note the bands a feed publishes of an instrument."""
+    publish_band(load_i64(market + STATUS), slot, venue, time, low, high)
+
+
+@kernel
+def renew_all_bands(market: int, now: int) -> None:
+    """Let time pass over the price bands: windows empty, the first five minutes end, bands double."""
+    status = load_i64(market + STATUS)
+    for slot in range(1, load_i64(market + SLOTS)):
+        renew_bands(status, slot, security_at(status, slot), now)
+        judge_best(market, slot, now)
 
 
 @kernel
 def sweep_touched(header: int, market: int) -> None:
     """Carry the marks of books over to their instruments."""
     touched = load_i64(header + TOUCHED)
-    pending = load_i64(market + PENDING)
-    waiting = load_i64(market + PENDING_COUNT)
     for index in range(load_i64(header + TOUCHED_COUNT)):
         book = load_i64(header + BOOKS) + load_i32(touched + 4 * index) * BOOK_BYTES
-        bits = load_i32(book + BOOK_MARKS)
-        store_i32(book + BOOK_MARKS, 0)
+        bits = load_u8(book + BOOK_MARKS)
+        store_u8(book + BOOK_MARKS, 0)
         slot = load_i32(book + BOOK_INSTRUMENT)
-        if slot == 0:
-            continue
-        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-        held = load_i32(instrument + INSTRUMENT_MARKS)
-        if held == 0:
-            store_i32(pending + 4 * waiting, slot)
-            waiting += 1
-        store_i32(instrument + INSTRUMENT_MARKS, held | bits)
+        if slot != 0:
+            mark(market, slot, bits)
     store_i64(header + TOUCHED_COUNT, 0)
-    store_i64(market + PENDING_COUNT, waiting)
 
 
 @kernel
@@ -344,39 +357,8 @@ def take_touched(header: int, market: int, wanted: int, slots: NDArray[np.int64]
 @kernel
 def touch_all(market: int, instruments: int) -> None:
     """Mark every instrument as changed: a venue's books came or went."""
-    pending = load_i64(market + PENDING)
-    waiting = load_i64(market + PENDING_COUNT)
     for slot in range(1, instruments + 1):
-        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-        if load_i32(instrument + INSTRUMENT_MARKS) == 0:
-            store_i32(pending + 4 * waiting, slot)
-            waiting += 1
-        store_i32(instrument + INSTRUMENT_MARKS, DEPTH | BEST | PRINT)
-    store_i64(market + PENDING_COUNT, waiting)
-
-
-@kernel
-def trades_after(market: int, slot: int, after: int, out: int, limit: int) -> int:
-    """Copy an instrument's trades numbered above `after` to an address, oldest first; returns how many."""
-    instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-    latest = load_i64(instrument + INSTRUMENT_LAST_TRADE)
-    first = 0
-    trade = trade_at(market, latest)
-    while trade != 0 and load_i64(trade + TRADE_NUMBER) > after:
-        first = load_i64(trade + TRADE_NUMBER)
-        trade = trade_at(market, load_i64(trade + TRADE_PREVIOUS))
-    if first == 0:
-        return 0
-    filled = 0
-    trade = trade_at(market, latest)
-    while trade != 0 and load_i64(trade + TRADE_NUMBER) >= first:
-        index = load_i64(trade + TRADE_NUMBER) - first
-        if index < limit:
-            for word in range(0, TRADE_BYTES, 8):
-                store_i64(out + index * TRADE_BYTES + word, load_i64(trade + word))
-            filled += 1
-        trade = trade_at(market, load_i64(trade + TRADE_PREVIOUS))
-    return filled
+        mark(market, slot, DEPTH | BEST | PRINT)
 
 
 @kernel

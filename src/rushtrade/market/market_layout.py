@@ -1,107 +1,178 @@
-"""What the consolidated market looks like in memory: instruments, the ring of trades, one-minute bars.
+"""What the consolidated market looks like in memory beside the books and the tape.
 
-Kept beside the books of `book_layout` and in the same way: fixed records, offsets taken from their types, one header.
+Kept in the same way: fixed records, offsets taken from their types, one header.
 
-* The **ring** holds the last trades of all instruments in order of arrival. A trade has a number within its instrument
-  (1, 2, 3 …, so that a reader sees what it missed) and links to that instrument's previous trade.
-* **Bars** of a day are made as trades come, linked backwards in time per instrument; only minutes with trades exist.
-* An **instrument** points to its latest trade and latest bar, and keeps what changed since somebody asked.
+* An **instrument** holds its national best bid and offer as the rules have it, since when it is in what state, and what
+  changed since somebody asked.
+* A **shown quote** (by instrument × venues + venue) is what one venue shows of an instrument in whole round lots, and its best
+  odd lot. It is made from the venue's book whenever the shown part of that changes.
+* A **venue rule** says whether a venue's quotes count for the best, and how old its word may grow.
+* A **change** is one row of the stream of national bests; a ring keeps the last ones.
 
-Links are positions plus one; 0 is none. Times here are UTC nanoseconds since the epoch.
+Times are UTC nanoseconds since the epoch, but for `VENUE.time` and `BOOK.time`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rushtrade.market.book_layout import offset
+from rushtrade.tape.tape_layout import offset
 
 INSTRUMENT = np.dtype(
     [
-        ("last_price", "<i8"),
-        ("last_shares", "<i8"),
-        ("last_time", "<i8"),
-        ("last_trade", "<i8"),
-        ("trades", "<i8"),
-        ("last_bar", "<i8"),
-        ("volume", "<i8"),
-        ("last_venue", "<i4"),
+        ("bid", "<i8"),
+        ("bid_shares", "<i8"),
+        ("ask", "<i8"),
+        ("ask_shares", "<i8"),
+        ("bid_venues", "<i8"),
+        ("ask_venues", "<i8"),
+        ("odd_bid", "<i8"),
+        ("odd_bid_shares", "<i8"),
+        ("odd_ask", "<i8"),
+        ("odd_ask_shares", "<i8"),
+        ("time", "<i8"),
+        ("since", "<i8"),
+        ("checked", "<i8"),
+        ("locked_ns", "<i8"),
+        ("crossed_ns", "<i8"),
+        ("locked_count", "<i4"),
+        ("crossed_count", "<i4"),
+        ("round_lot", "<i4"),
         ("marks", "<i4"),
+        ("state", "<i4"),
+        ("lot_given", "<i4"),
     ]
 )
-"""`last_trade` is the latest to arrive; `last_price` is the latest by its own time, ties to the later arrival."""
+"""`bid` to `ask_venues` are the national best in round lots, with a bit for each venue that is at it; `odd_*` the best odd
+lots where they are better than that. `state` holds since `since`; `locked_ns` and `crossed_ns` are the time of ended spells,
+the counts those of all spells today. `round_lot` is 0 until somebody says; `lot_given` is 1 when reference data has.
+`checked` is the time up to which quotes that grew old were seen to; `marks` are what changed since somebody asked."""
 
-BAR = np.dtype(
+SHOWN = np.dtype(
     [
-        ("start", "<i8"),
-        ("open", "<i8"),
-        ("high", "<i8"),
-        ("low", "<i8"),
-        ("close", "<i8"),
-        ("volume", "<i8"),
-        ("trades", "<i8"),
-        ("value", "<i8"),
-        ("open_time", "<i8"),
-        ("close_time", "<i8"),
-        ("previous", "<i8"),
-        ("instrument", "<i8"),
+        ("bid", "<i8"),
+        ("bid_shares", "<i8"),
+        ("odd_bid", "<i8"),
+        ("odd_bid_shares", "<i8"),
+        ("ask", "<i8"),
+        ("ask_shares", "<i8"),
+        ("odd_ask", "<i8"),
+        ("odd_ask_shares", "<i8"),
+        ("time", "<i8"),
     ]
 )
-"""One minute of one instrument. `value` is the sum of price × shares."""
 
-MINUTE_NS = 60_000_000_000
+VENUE_RULE = np.dtype(
+    [("stale_ns", "<i8"), ("protected", "u1"), ("by_quote", "u1"), ("stale", "u1"), ("spare", "u1", 5)]
+)
+"""`stale_ns` 0 is never. `by_quote`: a quote's own age counts, as of a feed of quotes; else the silence of the whole venue.
+`stale` is 1 while the venue is held to be silent."""
+
+CHANGE = np.dtype(
+    [
+        ("time", "<i8"),
+        ("bid", "<i8"),
+        ("bid_shares", "<i8"),
+        ("ask", "<i8"),
+        ("ask_shares", "<i8"),
+        ("bid_venues", "<u8"),
+        ("ask_venues", "<u8"),
+        ("instrument", "<i4"),
+        ("state", "<i4"),
+    ]
+)
+"""The national best from `time` on. `state` is a place in `QUOTE_STATES`; venues are bits, the first venue the lowest."""
+
+LEVEL_ROW = np.dtype(
+    [
+        ("time", "<i8"),
+        ("price", "<i8"),
+        ("shares", "<i8"),
+        ("ask", "<i8"),
+        ("ask_shares", "<i8"),
+        ("instrument", "<i4"),
+        ("orders", "<i4"),
+        ("kind", "S1"),
+        ("side", "u1"),
+        ("complete", "u1"),
+        ("venue", "u1"),
+        ("spare", "u1", 4),
+    ]
+)
+"""What a venue that tells no orders says: `kind` L, a level of a `side` (0 bid, 1 ask; 0 shares end it), or Q, both best prices at
+once. `complete` 0 is one step of several that only make sense together."""
 
 MARKET = (
-    "instruments",
-    "ring",
-    "bars",
-    "pending",
-    "out",
-    "ring_mask",
-    "ring_count",
-    "bars_room",
-    "bars_used",
-    "pending_count",
-    "midnight",
+    *("instruments", "securities", "pending", "out", "pending_count", "midnight"),
+    *(
+        "shown",
+        "rules",
+        "changes",
+        "change_mask",
+        "change_count",
+        "status",
+        "protection",
+        "slots",
+        "aging",
+        "ids",
+    ),
 )
-"""The words of the market's own header: five addresses, then sizes and use."""
+"""The words of the market's own header: addresses (`securities` are the tape's, `status` the header of that room), use, the
+day, whether only protected venues count, the instruments there are, and whether any venue's quotes grow old one by one."""
 (
     INSTRUMENTS,
-    RING,
-    BARS,
+    SECURITIES,
     PENDING,
     OUT,
-    RING_MASK,
-    RING_COUNT,
-    BARS_ROOM,
-    BARS_USED,
     PENDING_COUNT,
     MIDNIGHT,
+    SHOWN_QUOTES,
+    RULES,
+    CHANGES,
+    CHANGE_MASK,
+    CHANGE_COUNT,
+    STATUS,
+    PROTECTION,
+    SLOTS,
+    AGING,
+    IDS,
 ) = range(0, 8 * len(MARKET), 8)
 
 OUT_ROWS = 16
 """Words of the output before its rows begin."""
 
-INSTRUMENT_BYTES, BAR_BYTES = INSTRUMENT.itemsize, BAR.itemsize
-
-INSTRUMENT_LAST_PRICE, INSTRUMENT_LAST_SHARES = (
-    offset(INSTRUMENT, "last_price"),
-    offset(INSTRUMENT, "last_shares"),
+INSTRUMENT_BYTES, SHOWN_BYTES, RULE_BYTES, CHANGE_BYTES, ROW_BYTES = (
+    record.itemsize for record in (INSTRUMENT, SHOWN, VENUE_RULE, CHANGE, LEVEL_ROW)
 )
-INSTRUMENT_LAST_TIME, INSTRUMENT_LAST_TRADE = (
-    offset(INSTRUMENT, "last_time"),
-    offset(INSTRUMENT, "last_trade"),
+ROW_TIME, ROW_PRICE, ROW_SHARES, ROW_ASK, ROW_ASK_SHARES = (
+    offset(LEVEL_ROW, name) for name in ("time", "price", "shares", "ask", "ask_shares")
 )
-INSTRUMENT_TRADES, INSTRUMENT_LAST_BAR = offset(INSTRUMENT, "trades"), offset(INSTRUMENT, "last_bar")
-INSTRUMENT_VOLUME, INSTRUMENT_MARKS = offset(INSTRUMENT, "volume"), offset(INSTRUMENT, "marks")
-INSTRUMENT_LAST_VENUE = offset(INSTRUMENT, "last_venue")
-
-BAR_START, BAR_OPEN, BAR_HIGH, BAR_LOW, BAR_CLOSE = (
-    offset(BAR, name) for name in ("start", "open", "high", "low", "close")
+ROW_INSTRUMENT, ROW_ORDERS, ROW_KIND, ROW_SIDE, ROW_COMPLETE, ROW_VENUE = (
+    offset(LEVEL_ROW, name) for name in ("instrument", "orders", "kind", "side", "complete", "venue")
 )
-BAR_VOLUME, BAR_TRADES, BAR_VALUE = (offset(BAR, name) for name in ("volume", "trades", "value"))
-BAR_OPEN_TIME, BAR_CLOSE_TIME = offset(BAR, "open_time"), offset(BAR, "close_time")
-BAR_PREVIOUS, BAR_INSTRUMENT = offset(BAR, "previous"), offset(BAR, "instrument")
+INSTRUMENT_MARKS, INSTRUMENT_STATE, INSTRUMENT_TIME, INSTRUMENT_SINCE, INSTRUMENT_CHECKED = (
+    offset(INSTRUMENT, name) for name in ("marks", "state", "time", "since", "checked")
+)
+INSTRUMENT_BID, INSTRUMENT_ODD_BID = offset(INSTRUMENT, "bid"), offset(INSTRUMENT, "odd_bid")
+"""Six and four words: bid, shares, ask, shares, venues of both; odd bid, shares, odd ask, shares."""
+INSTRUMENT_LOCKED_NS, INSTRUMENT_CROSSED_NS, INSTRUMENT_LOCKED_COUNT, INSTRUMENT_CROSSED_COUNT = (
+    offset(INSTRUMENT, name) for name in ("locked_ns", "crossed_ns", "locked_count", "crossed_count")
+)
+INSTRUMENT_ROUND_LOT, INSTRUMENT_LOT_GIVEN = offset(INSTRUMENT, "round_lot"), offset(INSTRUMENT, "lot_given")
+SHOWN_SIDE_BYTES = 32
+"""Of a shown quote's side: price, shares, odd lot's price, its shares."""
+SHOWN_TIME = offset(SHOWN, "time")
+RULE_STALE_NS, RULE_PROTECTED, RULE_BY_QUOTE, RULE_STALE = (
+    offset(VENUE_RULE, name) for name in ("stale_ns", "protected", "by_quote", "stale")
+)
+CHANGE_TIME, CHANGE_BID, CHANGE_INSTRUMENT, CHANGE_STATE = (
+    offset(CHANGE, name) for name in ("time", "bid", "instrument", "state")
+)
+"""From `CHANGE_BID` on the six words of the instrument's best."""
 
-UNKNOWN, ONE_SIDED, GOOD, LOCKED, CROSSED = range(5)
-QUOTE_STATES = ("unknown", "one_sided", "good", "locked", "crossed")
+ROUND_LOT = 100
+"""Shares of a round lot nobody has told: the unit of trading of most stocks."""
+
+UNKNOWN, ONE_SIDED, GOOD, LOCKED, CROSSED, HALTED = range(6)
+QUOTE_STATES = ("unknown", "one_sided", "good", "locked", "crossed", "halted")
+"""What the market as a whole shows."""

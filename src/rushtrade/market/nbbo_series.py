@@ -8,6 +8,8 @@ grows stale has the very time at which it does, and the venues counted stale sta
 Locked (bid = ask) and crossed (bid > ask) markets are states that are reported, not repaired. Deterministic: the same quotes
 in the same order give the same rows, in pieces or at once. Times that go backwards are counted, and taken as the latest time.
 Prices and sizes are in the units of `feeds.events`, and nothing in here depends on what these are.
+
+`NbboSeries` takes quotes one by one; `NbboColumns` takes columns of them, compiled, and says the same some hundred times as fast.
 """
 
 from __future__ import annotations
@@ -16,10 +18,25 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+from rushtrade.market import nbbo_kernel as kernel
+from rushtrade.wire.compiled import address_of
+
 STALE_NS = 60 * 1_000_000_000
 """Age from which a quote is stale, unless told otherwise."""
-VENUES_MAX = 64
+VENUES_MAX = kernel.VENUES_MAX
 """Venues of one stock; the United States have some twenty."""
+ROWS = 1 << 14
+"""Rows made at a time."""
+BEST = np.dtype([(name, "<i8") for name in kernel.ROW])
+"""A row of `NbboColumns`: `state` is a place in `STATES`, venues are bits in the order they were first heard of."""
+QUOTES = ("time", "bid", "bid_size", "ask", "ask_size")
+"""Columns of quotes, beside their venues."""
+
+Records = npt.NDArray[np.void]
+Words = npt.NDArray[np.int64]
 
 EMPTY, ONE_SIDED, NORMAL, LOCKED, CROSSED = "empty", "one-sided", "normal", "locked", "crossed"
 STATES = (EMPTY, ONE_SIDED, NORMAL, LOCKED, CROSSED)
@@ -126,3 +143,73 @@ def _state(bid: int, ask: int) -> str:
     if not bid or not ask:
         return ONE_SIDED
     return CROSSED if bid > ask else LOCKED if bid == ask else NORMAL
+
+
+class NbboColumns:
+    """The series of one stock, from columns. Says what `NbboSeries` says; sizes that no word holds are the most one holds."""
+
+    def __init__(self, stale_ns: int = STALE_NS) -> None:
+        self._state = np.zeros(len(kernel.STATE), np.int64)
+        self._quotes = np.zeros(VENUES_MAX * len(kernel.QUOTE), np.int64)
+        self._last = np.zeros(len(kernel.ROW), np.int64)
+        self._out = np.zeros(ROWS, BEST)
+        self._numbers: dict[bytes, int] = {}
+        self._bad = 0
+        self._state[kernel.STATE.index("stale_after")] = stale_ns
+        self._places = [address_of(array) for array in (self._state, self._quotes, self._last)]
+
+    def feed(self, venues: npt.NDArray[np.bytes_], columns: dict[str, Words]) -> Records:
+        """Take quotes in the order they came, their venues and the columns `QUOTES`; give rows of `BEST`."""
+        good = np.logical_and.reduce([columns[name] >= 0 for name in QUOTES[1:]])
+        self._bad += len(venues) - int(np.count_nonzero(good))
+        kept = [self._number(venues[good])]
+        kept += [np.ascontiguousarray(columns[name][good], np.int64) for name in QUOTES]
+        addresses = np.array([address_of(column) for column in kept], np.int64)
+        made: list[Records] = []
+        state, quotes, last = self._places
+        at, total = 0, len(kept[0])
+        while at < total:
+            at, rows = kernel.take(
+                state, quotes, last, address_of(addresses), at, total, address_of(self._out), ROWS
+            )
+            made.append(self._out[:rows].copy())
+        return np.concatenate(made) if made else np.zeros(0, BEST)
+
+    def advance(self, time: int) -> Records:
+        """Let time pass without a quote; give the rows of quotes that grow stale by then."""
+        state, quotes, last = self._places
+        rows = kernel.advance(state, quotes, last, time, address_of(self._out))
+        return self._out[:rows].copy()
+
+    def _number(self, venues: npt.NDArray[np.bytes_]) -> Words:
+        """Number of each quote's venue, given out in the order they are first heard of."""
+        names, first, which = np.unique(venues, return_index=True, return_inverse=True)
+        for place in np.argsort(first):
+            self._numbers.setdefault(bytes(names[place]), len(self._numbers))
+        return np.array([self._numbers[bytes(name)] for name in names], np.int64)[which]
+
+    def quotes(self, rows: Records) -> Iterator[BestQuote]:
+        """Rows in words."""
+        names = [name.decode("latin-1") for name in self._numbers]
+        known: dict[int, str] = {}
+        for time, bid, bid_size, bids, ask, ask_size, asks, state, stale in rows.tolist():
+            for mask in (bids, asks, stale):
+                if mask not in known:
+                    known[mask] = " ".join(
+                        sorted(name for bit, name in enumerate(names[:VENUES_MAX]) if mask >> bit & 1)
+                    )
+            yield BestQuote(
+                time, bid, bid_size, known[bids], ask, ask_size, known[asks], STATES[state], known[stale]
+            )
+
+    @property
+    def time_in_state(self) -> dict[str, int]:
+        """Nanoseconds spent in each state up to the latest time."""
+        begin = kernel.STATE.index("in_0")
+        return dict(zip(STATES, self._state[begin : begin + len(STATES)].tolist(), strict=True))
+
+    @property
+    def anomalies(self) -> dict[str, int]:
+        """What made no sense."""
+        backwards, crowded = (int(self._state[kernel.STATE.index(name)]) for name in ("backwards", "crowded"))
+        return {"time_backwards": backwards, "too_many_venues": crowded, "bad_quote": self._bad}

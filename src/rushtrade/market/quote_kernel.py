@@ -1,7 +1,8 @@
-"""What the market as a whole shows: best quotes over all venues, the montage, the stamp an order carries away.
+"""What the market as a whole displays, every share of it: best prices over all venues, the montage, the stamp of an order.
 
-Nothing is cached between packet and question: a best level is two loads away, and there are few venues. A venue that
-is not live has no say in any of it.
+An order may meet every displayed share, odd lots too, so nothing here knows round lots: the national best by the rules is kept by
+`best_kernel`. Nothing is cached between packet and question: a best level is two loads away, and there are few venues. A venue
+that is not live has no say in any of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-from rushtrade.market.book_layout import (
+from rushtrade.books.book_layout import (
     ASK,
     BID,
     BOOK_BYTES,
@@ -36,19 +37,17 @@ from rushtrade.market.book_layout import (
     VENUE_STATE,
     VENUES,
 )
+from rushtrade.market.best_kernel import state_of
 from rushtrade.market.market_layout import (
-    CROSSED,
-    GOOD,
+    INSTRUMENT_BID,
     INSTRUMENT_BYTES,
-    INSTRUMENT_LAST_PRICE,
     INSTRUMENTS,
-    LOCKED,
     MIDNIGHT,
-    ONE_SIDED,
     OUT,
     OUT_ROWS,
-    UNKNOWN,
+    SECURITIES,
 )
+from rushtrade.tape.tape_layout import LAST_PRICE, SECURITY_BYTES
 from rushtrade.wire.address_kernel import (
     load_i32,
     load_i64,
@@ -128,24 +127,12 @@ def quote(header: int, market: int, slot: int) -> None:
     store_i64(out + 16, bid_shares)
     store_i64(out + 24, ask)
     store_i64(out + 32, ask_shares)
-    instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-    store_i64(out + 40, load_i64(instrument + INSTRUMENT_LAST_PRICE))
+    security = load_i64(market + SECURITIES) + slot * SECURITY_BYTES
+    store_i64(out + 40, load_i64(security + LAST_PRICE))
 
 
 @kernel
-def quote_state(bid: int, ask: int) -> int:
-    """What a pair of best prices is called."""
-    if bid == 0 and ask == 0:
-        return UNKNOWN
-    if bid == 0 or ask == 0:
-        return ONE_SIDED
-    if bid < ask:
-        return GOOD
-    return LOCKED if bid == ask else CROSSED
-
-
-@kernel
-def nbbo(header: int, market: int, slot: int) -> int:
+def displayed(header: int, market: int, slot: int) -> int:
     """`quote`, then the state; rows of (bid, shares, ask, shares) by venue behind it."""
     quote(header, market, slot)
     out = load_i64(market + OUT)
@@ -161,7 +148,7 @@ def nbbo(header: int, market: int, slot: int) -> int:
             store_i64(row, price)
             store_i64(row + 8, shares)
             row += 16
-    return quote_state(load_i64(out + 8), load_i64(out + 24))
+    return state_of(load_i64(out + 8), load_i64(out + 24))
 
 
 @kernel
@@ -227,11 +214,12 @@ def montage(header: int, market: int, slot: int, depth: int) -> int:
 
 
 @kernel
-def marks(header: int, market: int, slots: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
-    """Fill a row of (bid, ask, last) for each slot."""
+def marks(market: int, slots: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
+    """Fill a row of (national best bid, national best ask, last) for each slot: an odd lot makes no mark."""
     for index in range(slots.size):
         slot = slots[index]
-        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-        rows[index, 0] = best_of(header, slot, BID)[0]
-        rows[index, 1] = best_of(header, slot, ASK)[0]
-        rows[index, 2] = load_i64(instrument + INSTRUMENT_LAST_PRICE)
+        security = load_i64(market + SECURITIES) + slot * SECURITY_BYTES
+        best = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES + INSTRUMENT_BID
+        rows[index, 0] = load_i64(best)
+        rows[index, 1] = load_i64(best + 16)
+        rows[index, 2] = load_i64(security + LAST_PRICE)

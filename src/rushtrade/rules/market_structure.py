@@ -141,3 +141,99 @@ ORDER_PROTECTION: DatedTable[bool] = DatedTable(
     ),
 )
 """Whether a protected quotation may not be traded through. The pilot of 250 stocks (from 2007-07-09) is left out."""
+
+LOCKED_CROSSED: DatedTable[bool] = DatedTable(
+    "locking or crossing quotations",
+    successive(
+        [
+            (dt.date(2000, 1, 1), False, "no Rule 610(e) before Regulation NMS"),
+            (
+                dt.date(2007, 3, 5),
+                True,
+                "17 CFR 242.610(d), now (e), trading phase date 2007-03-05; rescission only proposed (34-105655)",
+            ),
+        ]
+    ),
+)
+"""Whether nothing may be displayed that locks or crosses a protected quotation."""
+
+
+class ShortSaleTest(msgspec.Struct, frozen=True):
+    """Rule 201: after a fall of so many millionths from the last close, for the rest of the day and the next."""
+
+    decline_ppm: int
+
+
+SHORT_SALE_TEST: DatedTable[ShortSaleTest | None] = DatedTable(
+    "short sale price test (Rule 201)",
+    successive(
+        [
+            (dt.date(2000, 1, 1), None, "other tests (10a-1, NASD 3350, none from 2007-07-06), not Rule 201"),
+            (dt.date(2011, 2, 28), ShortSaleTest(100_000), "17 CFR 242.201, compliance from 2011-02-28"),
+        ]
+    ),
+)
+
+
+class MarketWideBreaker(msgspec.Struct, frozen=True):
+    """Falls of the index from its last close, in millionths, that halt all stocks, and for how many minutes.
+
+    The first two levels halt no more from `last_minute` of New York's day on; the third ends the day.
+    """
+
+    level_ppm: tuple[int, int, int]
+    halt_minutes: int
+    last_minute: int
+
+
+MARKET_WIDE_BREAKER: DatedTable[MarketWideBreaker | None] = DatedTable(
+    "market-wide circuit breaker",
+    successive(
+        [
+            (dt.date(2000, 1, 1), None, "levels in points of the Dow Jones index: not known here"),
+            (
+                dt.date(2013, 4, 8),
+                MarketWideBreaker((70_000, 130_000, 200_000), 15, 15 * 60 + 25),
+                "NYSE Rule 7.12 and its kin (34-67090), from 2013-04-08: S&P 500, 7 %, 13 %, 20 %",
+            ),
+        ]
+    ),
+)
+
+
+class CrossCadence(msgspec.Struct, frozen=True):
+    """How imbalances are told before a cross: from `before_ns` on, every `every_ns`."""
+
+    before_ns: int
+    every_ns: int
+
+
+class CrossRules(msgspec.Struct, frozen=True):
+    """Imbalance messages before the opening, the closing and a halt's cross, and how long a volatility pause lasts."""
+
+    opening: CrossCadence
+    closing: CrossCadence
+    halt: CrossCadence
+    pause_ns: int
+
+
+_SECOND_NS = 1_000_000_000
+
+CROSSES: DatedTable[CrossRules | None] = DatedTable(
+    "crosses and imbalances",
+    successive(
+        [
+            (dt.date(2000, 1, 1), None, "no electronic cross of the listing exchanges is modelled"),
+            (
+                dt.date(2011, 1, 1),
+                CrossRules(
+                    opening=CrossCadence(120 * _SECOND_NS, 5 * _SECOND_NS),
+                    closing=CrossCadence(600 * _SECOND_NS, 10 * _SECOND_NS),
+                    halt=CrossCadence(300 * _SECOND_NS, 5 * _SECOND_NS),
+                    pause_ns=300 * _SECOND_NS,
+                ),
+                "cadences of the size of Nasdaq Rules 4752 and 4754; pause of five minutes: LULD Plan VII(A)",
+            ),
+        ]
+    ),
+)

@@ -63,6 +63,15 @@ class TomlTable:
             raise self.fail(key, value, passes)
         return tuple(words)
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Take a list of strings, none of them empty."""
+        passes = "a list of strings that are not empty"
+        value = self._take(key, passes)
+        words = [word for word in value if isinstance(word, str) and word] if isinstance(value, list) else []
+        if not isinstance(value, list) or not value or len(words) != len(value):
+            raise self.fail(key, value, passes)
+        return tuple(words)
+
     def whole(self, key: str, minimum: int, maximum: int) -> int:
         """Take an integer within the bounds, both included."""
         passes = f"a whole number from {minimum} to {maximum}"

@@ -19,7 +19,17 @@ from rushtrade.domain.routes import RouteSequences
 from rushtrade.rules.dated import DatedRow, DatedTable, RuleTableInvalid
 from rushtrade.rules.market_structure import FEE_CAPS
 from rushtrade.rules.toml_tables import TomlTable, WorldInvalid
-from rushtrade.rules.world import FlowSymbol, Venue, VenueFees, World
+from rushtrade.rules.world import (
+    MILLION,
+    FeeTier,
+    FlowSymbol,
+    MakerTerms,
+    PoolTerms,
+    SpeedBump,
+    Venue,
+    VenueFees,
+    World,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,6 +49,13 @@ PPM_MAX = 100_000
 """A tenth of the value: beyond any fee ever charged."""
 LATENCY_US_MAX = 1_000_000
 """A second one way."""
+STALE_MS_MAX = 3_600_000  # an hour of silence: nobody would call a quote fresh after that
+
+TIERS_MAX = 20
+"""More steps than any schedule has."""
+MONTHLY_SHARES_MAX = 10**12
+"""More than all exchanges trade in a month."""
+SHARES_MAX = 999_999  # the largest order of the exchanges' protocols
 
 KINDS = ("lit", "dark", "market_maker")
 DISPLAYS = ("displayed", "hidden", "reserve")
@@ -52,12 +69,19 @@ EQUITY_CLASSES = {
 }
 INSTRUMENT_KINDS = {kind.name.lower(): kind for kind in InstrumentKind}
 
-WORLD_KEYS = ("name", "title", "from", "to", "venue", "dart", "commission", "symbol")
+WORLD_KEYS = ("name", "title", "from", "to", "venue", "dart", "commission", "symbol", "index")
 VENUE_KEYS = (
     *("code", "route_code", "mic", "name", "kind", "weight", "latency_us", "feed_latency_us"),
-    *("order_types", "times_in_force", "displays", "fees"),
+    *("order_types", "times_in_force", "displays", "fees", "protected", "stale_ms"),
+    *("jitter_us", "speed_bump", "pool", "maker"),
 )
-FEE_KEYS = ("from", "to", "make_mils", "take_mils", "make_sub_dollar_ppm", "take_sub_dollar_ppm", "source")
+FEE_KEYS = (
+    *("from", "to", "make_mils", "take_mils", "make_sub_dollar_ppm", "take_sub_dollar_ppm", "source", "tier"),
+)
+TIER_KEYS = ("shares", "make_mils", "take_mils")
+SPEED_BUMP_KEYS = ("in_us", "out_us")
+POOL_KEYS = ("crowd_ppm", "crowd_shares", "crowd_ms", "leak_ppm", "leak_shares")
+MAKER_KEYS = ("accept_ppm", "improve_ppm", "shares_max")
 SEQUENCE_KEYS = ("sequence", "punt", "legal")
 COMMISSION_KEYS = ("name", "per_share", "per_trade", "order_min", "order_max")
 SYMBOL_KEYS = ("symbol", "name", "equity_class", "kind", "primary", "price", "round_lot", "easy_to_borrow")
@@ -101,7 +125,7 @@ def parse_world(content: bytes, file: str) -> World:
     table = TomlTable(file, "", document)
     first = table.day("from")
     last = table.day("to") if table.has("to") else None
-    if last is not None and last < first:
+    if last and last < first:
         raise table.fail("to", last.isoformat(), f"a date on or after {first.isoformat()}")
     venues = _venues(table, first, last)
     world = World(
@@ -114,6 +138,7 @@ def parse_world(content: bytes, file: str) -> World:
         legend=tuple((venue.route_code, f"{venue.code}: {venue.name}") for venue in venues),
         commissions=_commissions(table),
         symbols=_symbols(table, venues),
+        index=table.text("index") if table.has("index") else "",
     )
     table.close(WORLD_KEYS)
     return world
@@ -146,13 +171,14 @@ def _venue(table: TomlTable, index: int, first: dt.date, last: dt.date | None) -
     mic = table.text("mic")
     if not (len(mic) == 4 and mic.isascii() and mic.isalnum() and mic.upper() == mic):
         raise table.fail("mic", mic, "an ISO 10383 code of four capital letters or digits")
+    kind = table.choice("kind", KINDS)
     venue = Venue(
         index=index,
         code=code,
         route_code=route_code,
         mic=mic,
         name=table.text("name"),
-        kind=table.choice("kind", KINDS),
+        kind=kind,
         weight=table.whole("weight", 0, 1_000_000),
         latency_us=table.whole("latency_us", 0, LATENCY_US_MAX),
         feed_latency_us=table.whole("feed_latency_us", 0, LATENCY_US_MAX),
@@ -162,9 +188,65 @@ def _venue(table: TomlTable, index: int, first: dt.date, last: dt.date | None) -
         ),
         displays=table.choices("displays", DISPLAYS),
         fees=_fees(table, code, first, last),
+        protected=table.flag("protected") if table.has("protected") else kind == "lit",
+        stale_ms=table.whole("stale_ms", 0, STALE_MS_MAX) if table.has("stale_ms") else 0,
+        jitter_us=table.whole("jitter_us", 0, LATENCY_US_MAX) if table.has("jitter_us") else 0,
+        speed_bump=_speed_bump(table.table("speed_bump")) if table.has("speed_bump") else None,
+        pool=_pool(table.table("pool")) if table.has("pool") else None,
+        maker=_maker(table.table("maker")) if table.has("maker") else None,
     )
+    _check_kind(table, venue)
     table.close(VENUE_KEYS)
     return venue
+
+
+def _check_kind(table: TomlTable, venue: Venue) -> None:
+    """Refuse settings that are another kind's, and a venue that nobody could trade at."""
+    if (venue.pool is not None) != (venue.kind == "dark"):
+        raise table.fail(
+            "pool", venue.pool or "missing", f"a dark venue alone to have it, not a {venue.kind} one"
+        )
+    if venue.maker is not None and venue.kind != "market_maker":
+        raise table.fail("maker", venue.maker, f"a market_maker venue, not a {venue.kind} one")
+    if venue.speed_bump is not None and venue.kind != "lit":
+        raise table.fail("speed_bump", venue.speed_bump, f"a lit venue, not a {venue.kind} one")
+    unseen = venue.pool is not None or venue.maker is not None
+    if unseen and venue.weight:
+        raise table.fail(
+            "weight", venue.weight, "0: a venue that shows no orders gets none of a recorded flow"
+        )
+    if venue.kind == "market_maker" and not unseen and not venue.weight:
+        raise table.fail(
+            "weight", 0, "a weight above 0, for the quotes a market maker without [venue.maker] stands with"
+        )
+
+
+def _speed_bump(table: TomlTable) -> SpeedBump:
+    bump = SpeedBump(table.whole("in_us", 0, LATENCY_US_MAX), table.whole("out_us", 0, LATENCY_US_MAX))
+    table.close(SPEED_BUMP_KEYS)
+    return bump
+
+
+def _pool(table: TomlTable) -> PoolTerms:
+    terms = PoolTerms(
+        crowd_ppm=table.whole("crowd_ppm", 0, MILLION),
+        crowd_shares=table.whole("crowd_shares", 1, SHARES_MAX),
+        crowd_ms=table.whole("crowd_ms", 1, STALE_MS_MAX),
+        leak_ppm=table.whole("leak_ppm", 0, MILLION),
+        leak_shares=table.whole("leak_shares", 0, SHARES_MAX),
+    )
+    table.close(POOL_KEYS)
+    return terms
+
+
+def _maker(table: TomlTable) -> MakerTerms:
+    terms = MakerTerms(
+        accept_ppm=table.whole("accept_ppm", 0, MILLION),
+        improve_ppm=table.whole("improve_ppm", 0, MILLION // 2),
+        shares_max=table.whole("shares_max", 1, SHARES_MAX),
+    )
+    table.close(MAKER_KEYS)
+    return terms
 
 
 def _fees(venue: TomlTable, code: str, first: dt.date, last: dt.date | None) -> DatedTable[VenueFees]:
@@ -192,6 +274,7 @@ def _fee_row(table: TomlTable) -> DatedRow[VenueFees]:
             take_mils=table.whole("take_mils", -MILS_MAX, MILS_MAX),
             make_sub_dollar_ppm=table.whole("make_sub_dollar_ppm", -PPM_MAX, PPM_MAX),
             take_sub_dollar_ppm=table.whole("take_sub_dollar_ppm", -PPM_MAX, PPM_MAX),
+            tiers=_tiers(table),
         ),
         source=table.text("source"),
     )
@@ -199,10 +282,9 @@ def _fee_row(table: TomlTable) -> DatedRow[VenueFees]:
         cap = FEE_CAPS.on(first)
     except RuleMissing as error:
         raise table.fail("from", first.isoformat(), f"a date with a known access fee cap ({error})") from None
-    if row.value.take_mils > cap.take_mils:
-        raise table.fail(
-            "take_mils", row.value.take_mils, f"at most {cap.take_mils} mils, the cap of Rule 610(c)"
-        )
+    highest = max([row.value.take_mils, *(tier.take_mils for tier in row.value.tiers)])
+    if highest > cap.take_mils:
+        raise table.fail("take_mils", highest, f"at most {cap.take_mils} mils, the cap of Rule 610(c)")
     if row.value.take_sub_dollar_ppm > cap.take_sub_dollar_ppm:
         raise table.fail(
             "take_sub_dollar_ppm",
@@ -211,6 +293,23 @@ def _fee_row(table: TomlTable) -> DatedRow[VenueFees]:
         )
     table.close(FEE_KEYS)
     return row
+
+
+def _tiers(fees: TomlTable) -> tuple[FeeTier, ...]:
+    tiers: list[FeeTier] = []
+    for table in fees.tables("tier", TIERS_MAX) if fees.has("tier") else ():
+        tier = FeeTier(
+            shares=table.whole("shares", 1, MONTHLY_SHARES_MAX),
+            make_mils=table.whole("make_mils", -MILS_MAX, MILS_MAX),
+            take_mils=table.whole("take_mils", -MILS_MAX, MILS_MAX),
+        )
+        if tiers and tier.shares <= tiers[-1].shares:
+            raise table.fail(
+                "shares", tier.shares, f"more than the {tiers[-1].shares:,} of the tier before it"
+            )
+        table.close(TIER_KEYS)
+        tiers.append(tier)
+    return tuple(tiers)
 
 
 def _sequences(dart: TomlTable, venues: tuple[Venue, ...]) -> tuple[RouteSequences, ...]:

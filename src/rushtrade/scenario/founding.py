@@ -48,12 +48,14 @@ def found_firm(core: Core, world: World, day: dt.date, instruments: Sequence[Ins
 def define_instruments(core: Core, instruments: Sequence[Instrument]) -> dict[str, int]:
     """Make the house know a market's instruments; a symbol it knows already keeps its id. Gives symbol → id."""
     ids: dict[str, int] = {}
+    new: list[cmd.AnyCommand] = []
     for instrument in instruments:
-        known = core.state.symbols.get(instrument.symbol)
+        known = core.state.symbols.get(instrument.symbol) or ids.get(instrument.symbol)
         if known is None:
-            known = len(core.state.instruments) + 1
-            execute(core, cmd.DefineInstrument(_numbered(instrument, known)), "desk")
+            known = len(core.state.instruments) + len(new) + 1
+            new.append(cmd.DefineInstrument(_numbered(instrument, known)))
         ids[instrument.symbol] = known
+    execute_all(core, new, "desk")
     return ids
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountLimits
+from rushtrade.domain.data_products import DataUse, SubscriberStatus
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.quotes import mark_price
 from rushtrade.store import rows
@@ -205,6 +206,23 @@ def _routes_set(fold: Fold, event: ev.RoutesSet) -> None:
         fold.image.changed[rows.RouteRow][route.venue] = row
 
 
+def _market_data_charged(fold: Fold, event: ev.MarketDataCharged) -> None:
+    """Book a month's fee as money that was taken out: it is a fee of the account, no result of its positions."""
+    fold.post(event.transfers)
+    fold.image.accounts[event.account_id].flow -= event.amount
+    month = f"{event.month // 100:04d}-{event.month % 100:02d}"
+    text = f"Market data {month}: {event.product}, {_SUBSCRIBER_TEXT[event.use, event.status]}"
+    fold.add_activity(fold.event_id, event.account_id, "FEE", -event.amount, 0, 0, text)
+
+
+_SUBSCRIBER_TEXT: Final = {
+    (DataUse.DISPLAY, SubscriberStatus.NON_PROFESSIONAL): "non-professional",
+    (DataUse.DISPLAY, SubscriberStatus.PROFESSIONAL): "professional",
+    (DataUse.NON_DISPLAY, SubscriberStatus.NON_PROFESSIONAL): "non-display",
+    (DataUse.NON_DISPLAY, SubscriberStatus.PROFESSIONAL): "non-display",
+}
+
+
 def _nothing_kept(fold: Fold, event: AnyEvent) -> None:
     """Take an event that changes no row; whoever listens hears of it all the same."""
 
@@ -229,4 +247,13 @@ HANDLERS: Final[dict[type, Handler]] = {
     ev.RouteSwitched: _route_switched,
     ev.RoutesSet: _routes_set,
     ev.KillSwitchSet: _kill_switch_set,
+    ev.DataProductDefined: _nothing_kept,
+    ev.DataAgreementDefined: _nothing_kept,
+    ev.SubscriberRegistered: _nothing_kept,
+    ev.QuestionnaireAnswered: _nothing_kept,
+    ev.AgreementSigned: _nothing_kept,
+    ev.MarketDataGranted: _nothing_kept,
+    ev.MarketDataRevoked: _nothing_kept,
+    ev.UsageObserved: _nothing_kept,
+    ev.MarketDataCharged: _market_data_charged,
 }

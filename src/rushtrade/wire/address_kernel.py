@@ -117,3 +117,22 @@ def _prefetch(typing_context, address):
 
 address_of_bytes: Callable[[NDArray[Any]], int] = intrinsic(_address_of_bytes)  # type: ignore[assignment]
 prefetch: Callable[[int], None] = intrinsic(_prefetch)  # type: ignore[assignment]
+
+
+def _copy_bytes(typing_context, target, source, size):
+    """Copy bytes between addresses that do not overlap."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = ir.IntType(8).as_pointer(FLAT)
+        word = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, pointer, word, ir.IntType(1)])
+        name = f"llvm.memcpy.p{FLAT}.p{FLAT}.i64"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        places = [builder.inttoptr(address, pointer) for address in arguments[:2]]
+        builder.call(function, [*places, arguments[2], ir.IntType(1)(0)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+copy_bytes: Callable[[int, int, int], None] = intrinsic(_copy_bytes)  # type: ignore[assignment]

@@ -4,12 +4,13 @@ A kernel is a plain module-level function over int64 numbers and addresses, comp
 numba's cache on disk; it releases the interpreter's lock. Numba keeps a cached kernel as long as the kernel's *own*
 file stays as it is, although the machine code contains every kernel and constant it uses from other files: an edit
 there would be answered with old code, silently. Here the key of a cached kernel also holds a digest of the kernel
-sources of its room and of this one, so that code and sources always belong together.
+sources of its room and of all rooms these import from, so that code and sources always belong together.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -24,18 +25,26 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-SOURCES: Final = ("*_kernel.py", "*_layout.py", "tables.py", "order_entry.py", "itch50.py")
+SOURCES: Final = ("*_kernel.py", "*_layout.py", "tables.py", "order_entry.py", "itch50.py", "schemas.py")
 """Where a room writes down its kernels and the constants they are compiled with."""
+
+
+_IMPORT: Final = re.compile(rb"^ *(?:from|import) rushtrade\.(\w+)", re.MULTILINE)
 
 
 @lru_cache
 def _digest_of_sources(room: Path) -> str:
-    """Digest of what a room's kernels are made of: its own kernel sources, and those of this room."""
+    """Digest of what a room's kernels are made of: its own kernel sources, and those of the rooms they import from."""
     digest = hashlib.sha256()
-    for folder in (Path(__file__).parent, room):
+    rooms = ["wire", room.name]
+    for name in rooms:  # grows while it is read
         for pattern in SOURCES:
-            for path in sorted(folder.glob(pattern)):
-                digest.update(path.read_bytes())
+            for path in sorted((room.parent / name).glob(pattern)):
+                content = path.read_bytes()
+                digest.update(content)
+                rooms += [
+                    found for found in map(bytes.decode, _IMPORT.findall(content)) if found not in rooms
+                ]
     return digest.hexdigest()
 
 
@@ -53,7 +62,7 @@ class _KernelCache(FunctionCache):  # type: ignore[misc,unused-ignore]  # typed 
 def kernel(function: F) -> F:
     """Compile a function over integers that Python calls; the type checker goes on seeing the plain function.
 
-    A kernel may use kernels and constants of its own room and of this one.
+    A kernel may use kernels and constants of its own room and of the rooms it imports.
     """
     return _compiled(function)
 

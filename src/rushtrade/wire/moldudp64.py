@@ -12,28 +12,37 @@ Theory of operation of `MoldReceiver`. One stream of numbers is *expected*; pack
     lower                  what is known is cut off; a repeat of it all is counted and forgotten
     higher                 held, at most `HELD_PACKETS_MAX`; the numbers between are *missing*
     heartbeat, end         says that all numbers below its own have been sent
+    absurdly high          believed when `JUMP_WITNESSES` packets in a row say so, refused before
 
 `requests` makes the retransmission requests for what is missing, at most so many messages each. `skip_missing` gives up
 on it: the stream goes on behind the hole, and the reader of the messages sees the hole by their numbers.
+
+`mold_stream.MoldStream` is the same receiver, compiled, for many packets at once.
 """
 
 from __future__ import annotations
 
 import itertools
 import struct
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from rushtrade.wire.errors import MalformedError, TruncatedError, UnencodableError
 from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.moldudp64_layout import (
+    END_OF_SESSION,
+    HELD_BYTES_MAX,
+    HELD_PACKETS_MAX,
+    JUMP_MESSAGES_MAX,
+    JUMP_WITNESSES,
+    PACKET_BYTES_MAX,
+    SEQUENCE_MAX,
+    SESSION_BYTES,
+)
 
 HEADER = struct.Struct(">10sQH")
-SESSION_BYTES = 10
-END_OF_SESSION = 0xFFFF
-PACKET_BYTES_MAX = 0xFFFF
-HELD_PACKETS_MAX = 4096
-"""Packets held behind a hole; with more, the hole is given up: the reader needs a book image by then anyway."""
 REQUEST_MESSAGES_MAX = 1000
 """Messages asked for in one request: about a packet burst of 60 KB, so that a request does not flood the line."""
 
@@ -67,8 +76,11 @@ class MoldCounts(NamedTuple):
     given_up: int
 
 
-def decode_packet(data: bytes) -> MoldPacket:
-    """Take a downstream packet apart, and check that it holds the blocks its count says."""
+def decode_packet(data: bytes, lengths: Mapping[int, int] | None = None) -> MoldPacket:
+    """Take a downstream packet apart, and check that it holds the blocks its count says.
+
+    With `lengths`, by first byte, every message must have the length of its type.
+    """
     session, sequence, count = _header(data)
     payload = data[HEADER.size :]
     at = 0
@@ -77,6 +89,10 @@ def decode_packet(data: bytes) -> MoldPacket:
         if at + 2 > len(payload) or end > len(payload):
             raise TruncatedError(
                 f"a MoldUDP64 packet of {count} messages ends inside number {number + 1}", at
+            )
+        if lengths is not None and (end == at + 2 or lengths.get(payload[at + 2]) != end - at - 2):
+            raise MalformedError(
+                f"message {number + 1} of a MoldUDP64 packet has no known type and length", at
             )
         at = end
     if at != len(payload):
@@ -124,10 +140,17 @@ def _encode_header(session: str, sequence: int, count: int) -> bytes:
 
 
 class MoldReceiver:
-    """One venue's stream of messages, made whole from its lines. `venue` goes into the packets given out."""
+    """One venue's stream of messages, made whole from its lines. `venue` goes into the packets given out.
 
-    def __init__(self, venue: int, expected: int = 1, session: str = "") -> None:
+    `lengths` are those of the messages carried, by first byte; None takes any.
+    """
+
+    def __init__(
+        self, venue: int, expected: int = 1, session: str = "", lengths: Mapping[int, int] | None = None
+    ) -> None:
         self.venue = venue
+        self._lengths = lengths
+        self._claim = self._claims = self._held_bytes = 0
         self.expected = expected
         self.session = session
         self.ended = False
@@ -146,11 +169,12 @@ class MoldReceiver:
         Raises MalformedError or TruncatedError for a packet that is none, and MalformedError for one of another
         session; the stream is as it was before.
         """
-        packet = decode_packet(data)
+        packet = decode_packet(data, self._lengths)
         if self.session and packet.session != self.session:
             raise MalformedError(
                 f"a packet of session {packet.session!r} on a line of session {self.session!r}"
             )
+        self._check_place(packet.sequence)
         self.session = packet.session
         self._packets += 1
         if packet.count == END_OF_SESSION:
@@ -165,12 +189,33 @@ class MoldReceiver:
             return []
         if packet.sequence <= self.expected:
             return [self._give(packet), *self._give_held()]
+        return self._hold(packet)
+
+    def _check_place(self, sequence: int) -> None:
+        """Refuse a number far ahead of all others, unless several packets in a row are there."""
+        if sequence < SEQUENCE_MAX and sequence - self._sent_below <= JUMP_MESSAGES_MAX:
+            self._claims = 0
+            return
+        if sequence < SEQUENCE_MAX:
+            self._claims = self._claims + 1 if abs(sequence - self._claim) <= JUMP_MESSAGES_MAX else 1
+            self._claim = sequence
+        if sequence >= SEQUENCE_MAX or self._claims < JUMP_WITNESSES:
+            raise MalformedError(
+                f"a packet of number {sequence:,}, where {self._sent_below:,} is the next to be sent"
+            )
+        self._claims = 0
+
+    def _hold(self, packet: MoldPacket) -> list[FeedPacket]:
         known = self._held.get(packet.sequence)
-        if known is None or known.count < packet.count:
-            self._held[packet.sequence] = packet
-        else:
+        if known is not None and known.count >= packet.count:
             self._repeats += 1
-        return self.skip_missing() if len(self._held) > HELD_PACKETS_MAX else []
+            return []
+        self._held_bytes += len(packet.payload) - (len(known.payload) if known else 0)
+        self._held[packet.sequence] = packet
+        given: list[FeedPacket] = []
+        while len(self._held) > HELD_PACKETS_MAX or self._held_bytes > HELD_BYTES_MAX:
+            given += self.skip_missing()
+        return given
 
     def missing(self) -> list[tuple[int, int]]:
         """Holes known of, as (first number, count), in order."""
@@ -226,6 +271,7 @@ class MoldReceiver:
             if sequence > self.expected:
                 break
             packet = self._held.pop(sequence)
+            self._held_bytes -= len(packet.payload)
             if packet.sequence + packet.count > self.expected:
                 given.append(self._give(packet))
         return given

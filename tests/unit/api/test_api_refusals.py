@@ -25,8 +25,8 @@ from api_house import (
     SECRET,
     standing_house,
 )
-from rushtrade.api.application import build
 from rushtrade.api.ports import Limits
+from rushtrade.app.application import build
 from rushtrade.domain.errors import HouseBusy, HouseStopped
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,8 +63,8 @@ def is_refusal(response):
 
 def paths(client):
     """Every method and path of the public API, its parameters filled in."""
-    values = dict.fromkeys(("order_id", "symbol", "code", "activity_type", "first"), "AAPL")
-    values |= {"kind": "bars", "second": "bars"}
+    values = dict.fromkeys(("order_id", "symbol", "code", "activity_type", "first", "watchlist_id"), "AAPL")
+    values |= {"kind": "bars", "second": "bars", "ticktype": "trades", "market": "stocks"}
     document = client.app.openapi_schema.to_schema()["paths"]
     return [
         (method.upper(), path.format_map(values)) for path, methods in document.items() for method in methods

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from api_house import AAPL, MSFT, PINK, standing_house
 from rushtrade.api.access import BUCKETS_MAX, FrontDesk, RateLimit
-from rushtrade.api.board import PRINTS_KEPT, Board, Watched, prints_after, quotes_frame
 from rushtrade.api.credentials import CredentialFile, check_password, check_secret, hash_password
 from rushtrade.api.entities import Kind, public_id, read_id
-from rushtrade.api.market_stream import array_of
 from rushtrade.api.shapes import ratio_text
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.serving.items import array_of
+from rushtrade.workstation.board import PRINTS_KEPT, Board, Watched, prints_after, quotes_frame
 
 
 @given(st.sampled_from(Kind), st.integers(0, 2**62 - 1))
@@ -88,21 +88,23 @@ def test_a_slow_reader_is_told_how_many_prints_it_missed(total, seen, limit):
 
 def test_the_board_builds_the_day_so_far_and_keeps_it_up():
     house = standing_house()
-    for shares in (10, 20):
-        reference = house.feed.order(0, AAPL, "B", 1_872_500, 100)
+    for shares in (100, 200):
+        reference = house.feed.order(0, AAPL, "B", 1_872_500, 200)
         house.feed.execute(0, AAPL, reference, shares)
     board = Board(FrontDesk(house.ports()), set)
     house.feed.subscribe(board.mark)
     watched = board.watch(AAPL)
-    assert (watched.prints_today, watched.volume, watched.number) == (2, 30, 2)
-    reference = house.feed.order(0, AAPL, "S", 1_872_510, 5)
+    assert (watched.prints_today, watched.volume, watched.number) == (2, 300, 2)
+    reference = house.feed.order(0, AAPL, "S", 1_872_510, 100)
+    house.feed.execute(0, AAPL, reference, 100)
+    reference = house.feed.order(0, AAPL, "S", 1_872_530, 5)
     house.feed.execute(0, AAPL, reference, 5)
     assert board.refresh() == [AAPL]
     assert board.refresh() == []
     assert board.watch(AAPL) is watched
-    assert watched.prints_today == 3
-    assert watched.volume == house.market.volume(AAPL)
-    assert watched.high == 1_872_510
+    assert watched.prints_today == 4
+    assert watched.volume == house.market.volume(AAPL) == 405
+    assert watched.high == 1_872_510, "an odd lot counts as volume and moves no price"
     assert len(watched.row) == 104
     frame = quotes_frame([watched.row], 2**32 + 7, 5)
     assert len(frame) == 16 + 104
@@ -155,7 +157,7 @@ def test_encoded_items_join_into_one_array(numbers):
 
 
 def test_the_board_lets_go_of_what_nobody_looks_at(monkeypatch):
-    monkeypatch.setattr("rushtrade.api.board.WATCHED_MAX", 2)
+    monkeypatch.setattr("rushtrade.workstation.board.WATCHED_MAX", 2)
     board = Board(FrontDesk(standing_house().ports()), lambda: {MSFT})
     kept = board.watch(MSFT)
     board.watch(AAPL)

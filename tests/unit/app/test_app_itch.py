@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from rushtrade.app.itch import itch, parse_time
+from rushtrade.cli.itch import itch, parse_time
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import frame_all

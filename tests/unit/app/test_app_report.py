@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typer.testing import CliRunner
 
-from rushtrade.app.report import TrialLine, report, trial_lines
 from rushtrade.backoffice.books import Books
 from rushtrade.backoffice.directory import Directory
 from rushtrade.backoffice.folding import fold
+from rushtrade.cli.report import TrialLine, report, trial_lines
 from support.booked_frames import HandBook
 
 

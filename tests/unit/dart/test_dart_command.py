@@ -8,9 +8,9 @@ import pytest
 from dart_journal import Journal, swept_then_rested
 from typer.testing import CliRunner
 
-from rushtrade.app.dart import app
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
 from rushtrade.app.order_story import explainer, trace_order
+from rushtrade.cli.dart import app
 from rushtrade.dart.explain import explain
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev

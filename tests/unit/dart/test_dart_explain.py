@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rushtrade.dart.costs import format_fine
 from rushtrade.dart.explain import SENTENCES, explain
 from rushtrade.dart.story import OrderStory
-from rushtrade.dart.trace_steps import steps
+from rushtrade.dart.trace_text import steps
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.orders import Intent, Side, TimeInForce

@@ -96,7 +96,9 @@ class SlowFlow:
             return
         venue, order = self.orders[reference]
         slow = self.at(venue, message)
-        if message.type == "E":
+        if message.type == "E" and order.locate in slow.halted:
+            slow.background_cancel(order, message.shares)
+        elif message.type == "E":
             slow.background_execute(order, message.shares)
         elif message.type == "C":
             slow.background_execute(order, message.shares, message.printable, message.price)
@@ -115,6 +117,8 @@ class SlowFlow:
 
     def trade(self, message):
         venue = venue_of(message.reference or message.match, self.weights)
+        if self.locates[message.locate] in self.venues[venue].halted:
+            return
         slow = self.at(venue, message)
         slow.background_trade(
             self.locates[message.locate], "BS".index(message.side), message.shares, message.price

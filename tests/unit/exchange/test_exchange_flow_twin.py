@@ -8,8 +8,8 @@ from exchange_feed_lines import feed_lines
 from exchange_slow_flow import SlowFlow, encoded
 from test_exchange_matching_twin import random_batch
 
-from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.venue import Exchange
+from rushtrade.marketplace.flow import Flow
 from rushtrade.wire import itch50
 from rushtrade.wire import order_entry as oe
 from rushtrade.wire.framing import MessageReader

@@ -8,9 +8,9 @@ import pytest
 from exchange_feed_lines import feed_lines
 
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.generator import OPENING, GeneratedFlow
-from rushtrade.exchange.market import Market
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.generator import OPENING, GeneratedFlow
+from rushtrade.marketplace.market import Market
 from rushtrade.rules.world import World
 from rushtrade.rules.world_file import load_world
 

@@ -5,16 +5,17 @@ import pytest
 from exchange_feed_lines import feed_lines
 
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.generator import OPENING, GeneratedFlow
-from rushtrade.exchange.host import REPORTS_KEPT_MAX, Host, ReportLog
-from rushtrade.exchange.market import Market
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.generator import OPENING, GeneratedFlow
+from rushtrade.marketplace.host import REPORTS_KEPT_MAX, Host, ReportLog
+from rushtrade.marketplace.market import Market
 from rushtrade.rules.world_file import load_world
 from rushtrade.wire import order_entry as oe
 from rushtrade.wire import venue_link as link
 
 SECOND = 1_000_000_000
 AAPL = 3
+VENUES = len(load_world("us-2026").venues)
 
 
 def new_host(**options):
@@ -73,13 +74,13 @@ def test_a_logon_is_answered_with_the_market_its_books_and_the_time():
     host.advance(OPENING + SECOND)
     _, received = logged_on(host)
     kinds = b"".join(kind for kind, _ in received)
-    assert kinds == b"A" + b"B" * 6 + b"T"
+    assert kinds == b"A" + b"B" * VENUES + b"T"
     accepted = link.from_json(received[0][1], link.Accepted)
     assert accepted.symbols[AAPL - 1] == "AAPL"
     assert accepted.simulated
     assert accepted.now_ns == OPENING + SECOND
     images = [link.feed_packet(body) for kind, body in received if kind == link.IMAGE]
-    assert [image.venue for image in images] == list(range(6))
+    assert [image.venue for image in images] == list(range(VENUES))
     assert all(len(feed_lines(image.payload)) == image.count for image in images)
 
 
@@ -92,8 +93,9 @@ def test_feed_after_the_image_begins_where_the_image_says():
     }
     host.advance(OPENING + 2 * SECOND)
     feeds = [link.feed_packet(body) for kind, body in frames(member) if kind == link.FEED]
-    assert len(feeds) == 6
-    assert {packet.venue: packet.sequence for packet in feeds} == begin
+    lit = [venue.index for venue in load_world("us-2026").venues if venue.kind == "lit"]
+    assert [packet.venue for packet in feeds] == lit, "pools and wholesalers show nothing"
+    assert {packet.venue: packet.sequence for packet in feeds} == {venue: begin[venue] for venue in lit}
 
 
 def test_orders_are_answered_and_other_firms_hear_nothing_of_them_but_the_feed():
@@ -115,7 +117,9 @@ def test_a_member_that_was_gone_hears_again_what_it_asks_for_and_a_resent_order_
     heard = reports_in(frames(member))[0]
     member.receive_data(orders_frame(0, rows(1, token=9, side=oe.SELL, price=1_000_000, shares=150)))
     host.disconnect(member)  # before it has read the last answers
-    again, received = logged_on(host, session="2026-11-20 a", next_reports=(len(heard) + 1, 1, 1, 1, 1, 1))
+    again, received = logged_on(
+        host, session="2026-11-20 a", next_reports=(len(heard) + 1, *[1] * (VENUES - 1))
+    )
     missed = reports_in(received)[0]
     assert [row[6] for row in heard + missed] == list(range(1, len(heard) + len(missed) + 1))
     assert sum(row[12] for row in missed if row[0] == oe.EXECUTED and row[1] == oe.REMOVED) == 150
@@ -145,8 +149,8 @@ def test_a_second_line_of_a_firm_takes_over_from_the_first():
         (link.json_frame(link.LOGON, link.Logon(0)), "firm numbers are 1 to 65535"),
         (link.json_frame(link.LOGON, link.Logon(70_000)), "firm numbers are 1 to 65535"),
         (link.json_frame(link.LOGON, link.Logon(1, "yesterday")), "session 'yesterday' is over"),
-        (link.json_frame(link.LOGON, link.Logon(1, next_reports=(1,))), "all 6 venues or of none"),
-        (link.json_frame(link.LOGON, link.Logon(1, next_reports=(7,) * 6)), "number 7 cannot be next"),
+        (link.json_frame(link.LOGON, link.Logon(1, next_reports=(1,))), f"all {VENUES} venues or of none"),
+        (link.json_frame(link.LOGON, link.Logon(1, next_reports=(7,) * VENUES)), "number 7 cannot be next"),
         (link.json_frame(link.LOGON, link.Logon(1, version=2)), "version 1"),
         (link.frame(link.LOGON, b"{"), "Logon"),
         (link.frame(link.LOGON, b'{"firm": "one"}'), "Logon"),
@@ -164,11 +168,11 @@ def test_a_line_that_does_not_begin_well_is_ended_with_a_word_why(data, why):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (orders_frame(6, rows(1)), "venues 0 to 5, not 6"),
+        (orders_frame(VENUES, rows(1)), f"venues 0 to {VENUES - 1}, not {VENUES}"),
         (orders_frame(0, rows(2, firm=2)), "an order of firm 2 on the line of firm 1"),
-        (link.rows_frame(link.ORDERS, 0, b"x" * 65), "1 are left over"),
+        (link.rows_frame(link.ORDERS, 0, b"x" * 81), "1 are left over"),
         (link.frame(link.ORDERS, b"\0"), "ends before"),
-        (link.frame(link.IMAGE_REQUEST, b"\x09\0"), "not 9"),
+        (link.frame(link.IMAGE_REQUEST, b"\x63\0"), "not 99"),
         (link.time_frame(link.MarketTime(1)), "clock of its own"),
         (link.frame(link.FEED), "members do not send"),
         (link.json_frame(link.LOGON, link.Logon(1)), "already"),

@@ -7,9 +7,9 @@ import pytest
 from exchange_feed_lines import feed_lines
 from exchange_slow_flow import encoded
 
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.itch_source import FlowFileError, ItchFile
-from rushtrade.exchange.market import Market
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.itch_source import FlowFileError, ItchFile
+from rushtrade.marketplace.market import Market
 from rushtrade.rules.world_file import load_world
 from rushtrade.wire import itch50
 

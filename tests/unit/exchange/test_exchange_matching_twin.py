@@ -1,12 +1,14 @@
 """The compiled matching engine says what its slow twin says, instruction by instruction."""
 
 import numpy as np
+import pytest
 from exchange_feed_lines import feed_lines
 from exchange_slow_venue import SlowVenue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushtrade.exchange.matching import MatchingEngine
+from rushtrade.exchange.tables import PHASE_CALL, PHASE_HALTED, PHASE_TRADING
 from rushtrade.wire import order_entry as oe
 
 STOCKS = ("AAPL", "MSFT")
@@ -19,7 +21,7 @@ def random_batch(rng, first_token, size):
     rows = np.zeros(size, oe.ORDER_ENTRY)
     kinds = [oe.ENTER, oe.CANCEL, oe.REPLACE, oe.ASK_STATUS, 9]
     rows["kind"] = rng.choice(kinds, size, p=[0.5, 0.34, 0.13, 0.029, 0.001])
-    rows["side"] = rng.integers(0, 2, size)
+    rows["side"] = rng.integers(0, 2, size) * rng.choice([1, oe.SELL_SHORT, oe.SELL_SHORT_EXEMPT], size)
     rows["locate"] = rng.choice([1, 2, 0, 3], size, p=[0.6, 0.398, 0.001, 0.001])
     rows["token"] = first_token + np.arange(size)
     firms = np.array([1, 2, 65_535])[
@@ -46,11 +48,45 @@ def random_batch(rng, first_token, size):
     return rows
 
 
+def adorned(rng, rows):
+    """The same with all that orders can be told beside: pegs, instructions, self-match prevention, mass cancels."""
+    size = len(rows)
+    rows["time_in_force"] = np.where(
+        rng.random(size) < 0.15,
+        rng.choice([oe.OPENING, oe.CLOSING, oe.EXTENDED], size),
+        rows["time_in_force"],
+    )
+    rows["peg"] = rng.choice([0, oe.MIDPOINT, oe.PRIMARY, oe.MARKET, 4], size, p=[0.7, 0.1, 0.1, 0.09, 0.01])
+    pegged = (rows["peg"] > 0) & (rng.random(size) < 0.95)
+    rows["display"] = np.where(pegged, oe.HIDDEN, rows["display"])
+    rows["display_shares"] = np.where(pegged, 0, rows["display_shares"])
+    rows["price"] = np.where(pegged & (rng.random(size) < 0.5), 0, rows["price"])
+    offsets = rng.choice([0, 100, -100, 7, oe.PRICE_MAX], size, p=[0.6, 0.15, 0.15, 0.09, 0.01])
+    rows["peg_offset"] = np.where(rows["peg"] > oe.MIDPOINT, offsets, 0)
+    rows["instructions"] = rng.choice([0, oe.POST_ONLY, oe.ISO, 3, 4], size, p=[0.7, 0.15, 0.1, 0.04, 0.01])
+    rows["prevention"] = rng.integers(0, 4, size) * (rng.random(size) < 0.4)
+    rows["group"] = rng.integers(0, 3, size)
+    rows["capacity"] = rng.choice([0, 65, 80, 82, 1], size, p=[0.5, 0.3, 0.1, 0.09, 0.01])
+    hidden = rows["display"] == oe.HIDDEN
+    rows["minimum_shares"] = np.where(
+        hidden & (rng.random(size) < 0.3), rng.integers(0, 60, size), rows["minimum_shares"]
+    )
+    every = rng.random(size) < 0.004
+    rows["kind"] = np.where(every, oe.CANCEL_ALL, rows["kind"])
+    rows["side"] = np.where(every, rng.choice([oe.BUY, oe.SELL, oe.BOTH_SIDES, 3], size), rows["side"])
+    return rows
+
+
 def agree(engine, twin, batch, now):
     """Run one batch through both and compare all that was said."""
     engine.submit(batch, now)
     for row in batch.tolist():
         twin.submit(row, now)
+    compare(engine, twin)
+
+
+def compare(engine, twin):
+    """All that was said since the last time."""
     assert engine.tables.take_reports().tolist() == twin.reports
     count, payload = engine.tables.take_feed()
     lines = feed_lines(payload)
@@ -78,12 +114,69 @@ def test_a_million_random_instructions_give_equal_reports_and_equal_feed():
     )
 
 
+def turn(rng, engine, twin):
+    """One of the things that happen to a venue from outside, to both."""
+    locate = int(rng.choice([1, 1, 2]))
+    kind = rng.choice(["away", "away", "away", "band", "short", "phase", "session", "rules", "auctions"])
+    if kind == "away":
+        bid, ask = 1_000_000 - 100 * int(rng.integers(-3, 6)), 1_000_000 + 100 * int(rng.integers(-3, 6))
+        bid, ask = (int(price) * int(rng.random() < 0.9) for price in (bid, ask))
+        engine.set_away(locate, bid, ask)
+        twin.set_away(locate, bid, ask)
+    elif kind == "band":
+        band = (0, 0) if rng.random() < 0.4 else (999_500 + int(rng.integers(-5, 5)) * 100, 1_000_600)
+        engine.set_band(locate, *band)
+        twin.bands[locate] = band
+    elif kind == "short":
+        on = bool(rng.random() < 0.5)
+        engine.restrict_short_sales(locate, on=on)
+        (twin.short_test.add if on else twin.short_test.discard)(locate)
+    elif kind == "phase":
+        phase = int(rng.choice([PHASE_TRADING, PHASE_TRADING, PHASE_HALTED, PHASE_CALL]))
+        engine.set_phase(locate, phase)
+        twin.set_phase(locate, halted=phase == PHASE_HALTED, called=phase == PHASE_CALL)
+        over = int(rng.choice([0, oe.OPENING, oe.CLOSING]))
+        engine.release(locate, over)
+        twin.release(locate, over)
+    elif kind == "session":
+        twin.session = int(rng.choice([1, 2, 2, 3]))
+        engine.begin_session(twin.session)
+        for each in (1, 2):
+            engine.release(each, 0)
+            twin.release(each)
+        if rng.random() < 0.2:
+            engine.expire(extended=False)
+            twin.expire(extended=False)
+    elif kind == "rules":
+        twin.protects, twin.forbids_locks = bool(rng.random() < 0.5), bool(rng.random() < 0.5)
+        engine.keep_rules(trade_through=twin.protects, lock_and_cross=twin.forbids_locks)
+    else:
+        engine.hold_auctions(locate)
+        twin.auctions.add(locate)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_kinds_of_orders_through_all_turns_of_a_day_are_answered_as_the_twin_answers_them(seed):
+    rng = np.random.default_rng(seed)
+    engine, twin = new_pair()
+    first = 1
+    for now in range(1_500):
+        size = int(rng.integers(1, 40))
+        agree(engine, twin, adorned(rng, random_batch(rng, first, size)), now)
+        first += size
+        turn(rng, engine, twin)
+        compare(engine, twin)
+    engine.close()
+    twin.close()
+    compare(engine, twin)
+
+
 def entry(draw_kind):
     return st.fixed_dictionaries(
         {
             "kind": draw_kind,
-            "side": st.integers(0, 2),
-            "time_in_force": st.sampled_from([oe.DAY, oe.DAY, oe.IOC, oe.FOK, 1, 255]),
+            "side": st.sampled_from([0, 1, 0, 1, 2, 3, 4, 255]),
+            "time_in_force": st.sampled_from([oe.DAY, oe.DAY, oe.IOC, oe.FOK, oe.EXTENDED, 1, 255]),
             "display": st.integers(0, 3),
             "locate": st.integers(0, 3),
             "firm": st.integers(0, 2),
@@ -97,11 +190,17 @@ def entry(draw_kind):
             ),
             "display_shares": st.sampled_from([0, 0, 0, 1, 2, 5, -1]),
             "minimum_shares": st.sampled_from([0, 0, 0, 1, 4, -1, 1 << 62]),
+            "peg": st.sampled_from([0, 0, 0, 1, 2, 3, 4, 255]),
+            "instructions": st.sampled_from([0, 0, 0, 1, 2, 3, 4, 255]),
+            "prevention": st.sampled_from([0, 0, 1, 2, 3, 4]),
+            "capacity": st.sampled_from([0, 0, 65, 82, 1]),
+            "group": st.sampled_from([0, 0, 1, (1 << 32) - 1]),
+            "peg_offset": st.sampled_from([0, 0, 0, 100, -50, 1 << 62, -(1 << 62)]),
         }
     )
 
 
-@given(st.lists(entry(st.integers(0, 5)), max_size=40), st.integers(1, 7))
+@given(st.lists(entry(st.integers(0, 6)), max_size=40), st.integers(1, 7))
 @settings(max_examples=300, deadline=None)
 def test_every_edge_of_an_instruction_is_answered_as_the_twin_answers_it(entries, batch_size):
     engine, twin = new_pair()

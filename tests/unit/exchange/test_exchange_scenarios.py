@@ -18,8 +18,8 @@ import pytest
 from exchange_feed_lines import feed_lines
 from exchange_slow_flow import encoded
 
-from rushtrade.exchange.flow import Flow
 from rushtrade.exchange.venue import Exchange
+from rushtrade.marketplace.flow import Flow
 from rushtrade.wire import itch50
 from rushtrade.wire import order_entry as oe
 

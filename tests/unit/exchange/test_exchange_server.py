@@ -12,7 +12,7 @@ from exchange_broker import BATCH, batch_from, connect
 from test_exchange_host import new_host
 
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.exchange.server import ExchangeServer
+from rushtrade.marketplace.server import ExchangeServer
 from rushtrade.wire import order_entry as oe
 from rushtrade.wire import venue_link as link
 

@@ -17,10 +17,10 @@ from test_exchange_matching_twin import STOCKS, random_batch
 
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.exchange import tables
-from rushtrade.exchange.flow import Flow
-from rushtrade.exchange.itch_source import FlowFileError
 from rushtrade.exchange.matching import MatchingEngine
 from rushtrade.exchange.venue import FEED_TIME_SPAN_NS, Exchange
+from rushtrade.marketplace.flow import Flow
+from rushtrade.marketplace.itch_source import FlowFileError
 from rushtrade.wire import order_entry as oe
 from rushtrade.wire import venue_link as link
 

@@ -118,7 +118,34 @@ def test_a_child_in_the_words_of_order_entry(terms, time_in_force, display, show
     scene = Scene()
     scene.feed(accepted(), routed(terms))
     (row,) = scene.lines[0].batches[0].tolist()
-    assert row == (oe.ENTER, oe.SELL, time_in_force, display, 11, 3, TOKEN, 0, 1_000, 100, shown, 0, NOW)
+    assert row == (
+        oe.ENTER,
+        oe.SELL,
+        time_in_force,
+        display,
+        11,
+        3,
+        TOKEN,
+        0,
+        1_000,
+        100,
+        shown,
+        0,
+        NOW,
+        0,
+        oe.ISO if time_in_force == oe.IOC else 0,
+        0,
+        ord("A"),
+        0,
+        0,
+    )
+
+
+def test_only_a_sweep_takes_all_better_quotes_at_once_and_says_so():
+    scene = Scene()
+    one = Plan(Strategy.SEQUENCE, (child(tif=TimeInForce.IOC),), (), 0, 0, 0)
+    scene.feed(accepted(), ev.OrderRouted(ORDER, TOKEN, one))
+    assert scene.lines[0].batches[0]["instructions"].tolist() == [0]
 
 
 def test_cancels_and_replaces_leave_under_their_tokens():

@@ -1,12 +1,11 @@
 """The slow twin of the data center: one slow book a venue, and every answer worked out from scratch."""
 
-from slow_books import SlowBooks
-
-from rushtrade.market.quotes import Bar, MontageRow, Trade, VenueQuote
+from rushtrade.market.quotes import MontageRow, Trade, VenueQuote
 from rushtrade.wire import itch50
 from rushtrade.wire.framing import MessageReader
+from support.slow_books import SlowBooks
+from support.slow_tape import SlowTape
 
-MINUTE = 60_000_000_000
 PRINTING = "ECPQ"
 
 
@@ -16,9 +15,14 @@ class SlowMarket:
         self.books = [SlowBooks() for _ in range(venues)]
         self.times = {}  # (venue, locate) -> time of the last message that moved the book
         self.trades = {instrument_id: [] for instrument_id in instruments}
+        self.tapes = {instrument_id: SlowTape(midnight) for instrument_id in instruments}
+        self.round_lots = {}  # (venue, locate) -> shares
         self.midnight = midnight
         self.touched = set()
         self.depth_touched = set()
+        self.lots = dict.fromkeys(instruments, 100)
+        self.nationals = dict.fromkeys(instruments, (((0, 0, 0),) * 2, ((0, 0),) * 2))
+        self.changes = []
 
     def receive(self, packet):
         books = self.books[packet.venue]
@@ -28,6 +32,8 @@ class SlowMarket:
             message = itch50.decode(raw)
             quotes = self.all_quotes() if message.type in PRINTING else {}
             books.apply(message)
+            if message.type == "R" and books.symbols[message.locate] == message.stock:
+                self.round_lots[packet.venue, message.locate] = message.round_lot_size
             for locate in books.changed:
                 self.times[packet.venue, locate] = message.timestamp
             for locate in books.depth_changed:
@@ -36,6 +42,7 @@ class SlowMarket:
                 self.touch(self.touched, packet.venue, locate)
             for row in books.trades:
                 self.trade(packet.venue, row, quotes)
+            self.watch_nationals(message.timestamp + self.midnight)
             books.changed.clear()
             books.depth_changed.clear()
             books.best_changed.clear()
@@ -45,9 +52,50 @@ class SlowMarket:
         symbol = self.books[venue].symbols[locate]
         into |= {instrument_id for instrument_id, name in self.instruments.items() if name == symbol}
 
+    def watch_nationals(self, time):
+        """Note every change of a national best, the slow way: all of them after every message."""
+        for instrument_id in self.instruments:
+            national = self.national(instrument_id)
+            known = self.nationals[instrument_id]
+            if national != known:
+                self.touched.add(instrument_id)
+            if national[0] != known[0]:
+                self.changes.append((time, instrument_id, *national[0]))
+            self.nationals[instrument_id] = national
+
+    def shown(self, books, locate, side, lot):
+        """A venue's price and shares in round lots, and its best odd lot."""
+        levels = [(price, shares) for price, shares, _ in books.depth(locate, side)]
+        total = 0
+        for price, shares in levels:
+            total += shares
+            if total >= lot:
+                odd = levels[0] if levels[0][0] != price else (0, 0)
+                return (price, total - total % lot), odd
+        return (0, 0), levels[0] if levels else (0, 0)
+
+    def national(self, instrument_id):
+        """Best bid and best ask as (price, shares, venues), and the best odd lots where they are better."""
+        best, odds = [], []
+        for side, nearest in ((0, max), (1, min)):
+            lot = self.lots[instrument_id]
+            shown = {
+                venue: self.shown(books, locate, side, lot)
+                for venue, books, locate in self.listings(instrument_id)
+            }
+            price = nearest((quote[0] for quote, _ in shown.values() if quote[0]), default=0)
+            at = [venue for venue, (quote, _) in shown.items() if quote[0] and quote[0] == price]
+            best.append((price, sum(shown[venue][0][1] for venue in at), sum(1 << venue for venue in at)))
+            better = [
+                odd for _, odd in shown.values() if odd[0] and (not price or nearest(odd[0], price) != price)
+            ]
+            odd_price = nearest((odd[0] for odd in better), default=0)
+            odds.append((odd_price, sum(odd[1] for odd in better if odd[0] == odd_price)))
+        return tuple(best), tuple(odds)
+
     def all_quotes(self):
         """Best bid and ask of every instrument, before a message that prints."""
-        return {instrument_id: self.quote(instrument_id)[1:5:2] for instrument_id in self.instruments}
+        return {instrument_id: self.quote(instrument_id)[1:5] for instrument_id in self.instruments}
 
     def trade(self, venue, row, quotes):
         time, price, shares, match, locate, side, kind, printable = row
@@ -57,17 +105,26 @@ class SlowMarket:
             if name != symbol:
                 continue
             trades = self.trades[instrument_id]
+            tape = self.tapes[instrument_id]
             if chr(kind) == "B":
-                standing = [t for t in trades if t.match == match and t.venue == venue and not t.broken]
-                if standing:
-                    index = trades.index(standing[-1])
-                    fields = {name: getattr(standing[-1], name) for name in Trade.__struct_fields__}
-                    trades[index] = Trade(**(fields | {"broken": True}))
+                voided = tape.void(venue, match)
+                if voided:
+                    fields = {
+                        name: getattr(trades[voided.number - 1], name) for name in Trade.__struct_fields__
+                    }
+                    trades[voided.number - 1] = Trade(**(fields | {"broken": True}))
             elif printable:
-                number = len(trades) + 1
                 now = time + self.midnight
-                place = place_of(price, *quotes[instrument_id])
-                trades.append(Trade(number, now, price, shares, venue, side, chr(kind), match, False, place))
+                bid, bid_shares, ask, ask_shares = quotes[instrument_id]
+                letters = "@"
+                if chr(kind) == "Q":
+                    letters = "@O"  # the only crosses of `RandomStream`
+                elif shares < self.round_lots.get((venue, locate), 0):
+                    letters = "@I"
+                filed = tape.add(now, price, shares, venue, match, letters)
+                print_ = (filed.number, now, price, shares, venue, side, chr(kind), match, False)
+                quote = (place_of(price, bid, ask), bid, bid_shares, ask, ask_shares)
+                trades.append(Trade(*print_, *quote, conditions=letters))
 
     # ---- answers
 
@@ -109,11 +166,10 @@ class SlowMarket:
         )
 
     def last(self, instrument_id):
-        standing = [t for t in self.trades[instrument_id] if not t.broken]
-        return max(standing, key=lambda t: (t.time_ns, t.number)).price if standing else 0
+        last = self.tapes[instrument_id].last()
+        return last.price if last else 0
 
-    def state(self, instrument_id):
-        _, bid, _, ask, *_ = self.quote(instrument_id)
+    def state(self, bid, ask):
         if not bid or not ask:
             return "one_sided" if bid or ask else "unknown"
         return "good" if bid < ask else "locked" if bid == ask else "crossed"
@@ -133,19 +189,10 @@ class SlowMarket:
         return rows
 
     def bars(self, instrument_id):
-        minutes = {}
-        for trade in self.trades[instrument_id]:
-            if not trade.broken:
-                minutes.setdefault(trade.time_ns // MINUTE * MINUTE, []).append(trade)
-        bars = []
-        for start, trades in sorted(minutes.items()):
-            in_time = sorted(trades, key=lambda t: (t.time_ns, t.number))
-            prices = [t.price for t in trades]
-            volume = sum(t.shares for t in trades)
-            money = sum(t.price * t.shares for t in trades) * 100
-            ends = (in_time[0].price, max(prices), min(prices), in_time[-1].price)
-            bars.append(Bar(start, *ends, volume, len(trades), money))
-        return bars
+        return self.tapes[instrument_id].bars()
+
+    def volume(self, instrument_id):
+        return self.tapes[instrument_id].volume()
 
 
 def place_of(price, bid, ask):

@@ -4,21 +4,24 @@ import random
 import struct
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_streams import RandomStream
 from slow_market import SlowMarket
 
 from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.quotes import Mark, QuoteStamp
-from rushtrade.market.market_data import TRADES_READ_MAX, MarketData, MarketLimits, load_kernels
-from rushtrade.market.market_kernel import receive, take_touched, trades_after
-from rushtrade.market.quote_kernel import marks, montage, nbbo, stamp
+from rushtrade.market.market_data import MarketData, MarketLimits, load_kernels
+from rushtrade.market.market_kernel import receive, take_touched
+from rushtrade.market.quote_kernel import displayed, marks, montage, stamp
 from rushtrade.market.quotes import MontageRow, VenueQuote
+from rushtrade.tape.tape import TRADES_READ_MAX
+from rushtrade.tape.tape_kernel import take, trades_after
 from rushtrade.wire import itch50
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.framing import frame_all
+from support.random_streams import RandomStream
 
 MIDNIGHT = 1_340_251_200_000_000_000
 INSTRUMENTS = {17: "S2", 4: "S1", 99: "NEVER"}
@@ -46,22 +49,47 @@ def rows_of(levels):
 
 def assert_same(fast, slow):
     for instrument_id in INSTRUMENTS:
-        nbbo = fast.nbbo(instrument_id)
-        quote = (nbbo.time_ns, nbbo.bid, nbbo.bid_shares, nbbo.ask, nbbo.ask_shares, nbbo.last)
+        best = fast.displayed(instrument_id)
+        quote = (best.time_ns, best.bid, best.bid_shares, best.ask, best.ask_shares, best.last)
         assert quote == slow.quote(instrument_id)
-        assert nbbo.state == slow.state(instrument_id)
+        assert best.state == slow.state(best.bid, best.ask)
+        nbbo = fast.nbbo(instrument_id)
+        national, odds = slow.national(instrument_id)
+        assert (
+            (nbbo.bid, nbbo.bid_shares, nbbo.bid_venues),
+            (nbbo.ask, nbbo.ask_shares, nbbo.ask_venues),
+        ) == national
+        assert ((nbbo.odd_bid, nbbo.odd_bid_shares), (nbbo.odd_ask, nbbo.odd_ask_shares)) == odds
+        assert (nbbo.time_ns, nbbo.last, nbbo.state) == (
+            best.time_ns,
+            best.last,
+            slow.state(nbbo.bid, nbbo.ask),
+        )
         assert fast.venue_quotes(instrument_id) == slow.venue_quotes(instrument_id)
         assert fast.montage(instrument_id, 5) == slow.montage(instrument_id, 5)
-        assert fast.trades(instrument_id, 0, TRADES_READ_MAX) == slow.trades[instrument_id][:TRADES_READ_MAX]
+        trades = fast.trades(instrument_id, 0, TRADES_READ_MAX)
+        told = [msgspec.structs.replace(trade, effects=0) for trade in trades]
+        assert told == slow.trades[instrument_id][:TRADES_READ_MAX]
         assert fast.bars(instrument_id, 0) == slow.bars(instrument_id)
-        standing = [trade for trade in slow.trades[instrument_id] if not trade.broken]
-        assert fast.volume(instrument_id) == sum(trade.shares for trade in standing)
+        assert fast.volume(instrument_id) == slow.volume(instrument_id)
         assert fast.marks([instrument_id]) == [Mark(instrument_id, nbbo.bid, nbbo.ask, nbbo.last)]
         for side in (0, 1):
             for shares, near in ((1, False), (350, True), (10**9, True)):
                 stamp = fast.stamp(instrument_id, side, shares, near=near)
                 assert stamp == QuoteStamp(*quote, stamp.levels)
                 assert rows_of(stamp.levels) == slow.stamp_levels(instrument_id, side, shares, near=near)
+
+
+def changes_of(market):
+    return [
+        (
+            row["time"],
+            row["instrument"],
+            (row["bid"], row["bid_shares"], row["bid_venues"]),
+            (row["ask"], row["ask_shares"], row["ask_venues"]),
+        )
+        for row in market.take_bbo_changes()
+    ]
 
 
 @settings(max_examples=40, deadline=None)
@@ -85,7 +113,10 @@ def test_any_packets_of_several_venues_show_what_the_slow_twin_shows(seed, nonse
             slow.depth_touched.clear()
         if index % 25 == 0:
             assert_same(fast, slow)
+            assert changes_of(fast) == slow.changes
+            slow.changes.clear()
     assert_same(fast, slow)
+    assert fast.changes_skipped == 0
     assert [line.state for line in fast.line_states()] == ["live"] * 3
 
 
@@ -111,10 +142,13 @@ def test_a_replay_in_big_chunks_shows_the_same_as_packet_by_packet():
     big.receive(FeedPacket(0, 1, total, b"".join(packet.payload for packet in packets)))
     for instrument_id in (4, 17):
         assert big.nbbo(instrument_id) == small.nbbo(instrument_id)
+        assert big.status(instrument_id) == small.status(instrument_id)
         assert big.montage(instrument_id, 100) == small.montage(instrument_id, 100)
         assert big.bars(instrument_id, 0) == small.bars(instrument_id, 0)
         assert big.trades(instrument_id, 3, 900) == small.trades(instrument_id, 3, 900)
     assert big.line_states() == small.line_states()
+    assert big.take_bbo_changes().tobytes() == small.take_bbo_changes().tobytes()
+    assert big.take_statuses().tobytes() == small.take_statuses().tobytes()
 
 
 # ---------------------------------------------------------------- by hand
@@ -147,7 +181,7 @@ def market():
 def test_the_sizes_of_venues_at_the_same_best_price_add_up(market):
     market.receive(packet(1, add(1, "B", 100, 50_000), add(2, "S", 300, 50_100)))
     market.receive(packet(1, add(1, "B", 25, 50_000), add(2, "S", 70, 50_200), venue=1))
-    nbbo = market.nbbo(5)
+    nbbo = market.displayed(5)
     assert (nbbo.bid, nbbo.bid_shares, nbbo.ask, nbbo.ask_shares, nbbo.state) == (
         50_000,
         125,
@@ -168,11 +202,11 @@ def test_the_sizes_of_venues_at_the_same_best_price_add_up(market):
 def test_a_pair_of_quotes_is_called_by_its_name(market, ask, state):
     market.receive(packet(1, add(1, "B", 100, 50_000)))
     market.receive(packet(1, *([add(1, "S", 100, ask)] if ask else []), venue=1))
-    assert market.nbbo(5).state == state
+    assert market.displayed(5).state == state
 
 
 def test_nothing_known_is_unknown_and_an_instrument_never_named_stays_so(market):
-    assert market.nbbo(5).state == "unknown"
+    assert market.displayed(5).state == "unknown"
     assert market.stamp(5, 0, 100, near=True) == QuoteStamp(0, 0, 0, 0, 0, 0, b"")
     assert market.last_trade(5) is None
     assert market.bars(5, 0) == []
@@ -184,7 +218,7 @@ def test_a_missed_message_takes_the_venue_out_until_it_is_rebuilt(market):
     market.touched()
     market.receive(packet(3, add(3, "B", 100, 50_300)))
     assert market.touched() == [5]
-    assert market.nbbo(5).bid == 49_000
+    assert market.displayed(5).bid == 49_000
     assert [row.venue for row in market.montage(5, 9)] == [1]
     line = market.line_states()[0]
     assert (line.state, line.gaps, line.next_sequence) == ("gap", 1, 0)
@@ -203,10 +237,10 @@ def test_an_image_older_than_the_packets_kept_leaves_the_gap_open(market):
         market.receive(packet(number, add(number, "B", 100, 50_000 + number)))
     assert not market.rebuild(0, 5, packet(5, add(1, "B", 100, 50_000)).payload)
     assert market.line_states()[0].state == "gap"
-    assert market.nbbo(5).state == "unknown"
+    assert market.displayed(5).state == "unknown"
     assert market.rebuild(0, 11, b"")
     market.receive(packet(11, add(20, "S", 10, 60_000)))
-    assert market.nbbo(5).ask == 60_000
+    assert market.displayed(5).ask == 60_000
 
 
 def test_a_heartbeat_with_a_later_number_shows_the_gap(market):
@@ -243,7 +277,7 @@ def test_a_packet_that_cannot_be_read_is_a_gap_with_a_reason(market, broken, sai
     line = market.line_states()[0]
     assert line.state == "gap"
     assert said in line.fault
-    assert market.nbbo(5).state == "unknown"
+    assert market.displayed(5).state == "unknown"
 
 
 def test_noise_on_a_line_never_stops_the_data_center(market):
@@ -256,7 +290,7 @@ def test_noise_on_a_line_never_stops_the_data_center(market):
         market.receive(FeedPacket(0, rng.choice([1, number, number * 3]), rng.randrange(4), payload))
         if number % 50 == 0:
             market.rebuild(0, number + 1, rng.choice([b"", good, cut]))
-        market.nbbo(5)
+        market.displayed(5)
     assert market.line_states()[0].gaps > 10
 
 
@@ -264,7 +298,7 @@ def test_the_end_of_messages_closes_the_line_and_its_quotes(market):
     market.receive(packet(1, add(1, "B", 100, 50_000), execute(1, 10, 1)))
     market.receive(packet(3, itch50.SystemEvent(0, 0, 2_000, "C")))
     assert market.line_states()[0].state == "closed"
-    nbbo = market.nbbo(5)
+    nbbo = market.displayed(5)
     assert (nbbo.bid, nbbo.last, nbbo.state) == (0, 50_000, "unknown")
 
 
@@ -340,7 +374,7 @@ def test_a_broken_trade_leaves_last_volume_and_bar(market):
     assert (bar.volume, bar.trades, bar.money) == (40, 2, (50_000 * 10 + 49_000 * 30) * 100)
     assert bar.average == Fraction(50_000 * 10 + 49_000 * 30, 40)
     assert market.last_trade(5).match == 3
-    assert market.nbbo(5).last == 49_000
+    assert market.displayed(5).last == 49_000
     assert market.volume(5) == 40
     assert [trade.broken for trade in market.trades(5, 0, 9)] == [False, True, False, True]
 
@@ -356,7 +390,7 @@ def test_bars_belong_to_the_minute_of_their_trades_whatever_venue_reports_first(
         (MINUTE, 39_000, 40_000, 6),
         (2 * MINUTE, 41_000, 41_000, 7),
     ]
-    assert market.nbbo(5).last == 41_000
+    assert market.displayed(5).last == 41_000
     assert [bar.volume for bar in market.bars(5, MIDNIGHT + 2 * MINUTE)] == [7]
     assert [bar.volume for bar in market.bars(5, MIDNIGHT, MIDNIGHT + 2 * MINUTE)] == [6]
 
@@ -365,9 +399,9 @@ def test_a_new_day_empties_books_and_keeps_the_bars_of_so_many_days(market):
     day = 86_400_000_000_000
     for number in range(4):
         market.open_day(MIDNIGHT + number * day)
-        assert market.nbbo(5).bid == 0
+        assert market.displayed(5).bid == 0
         market.receive(packet(1, add(1, "B", 100, 50_000), execute(1, 1 + number, 1)))
-        assert market.nbbo(5).bid == 50_000
+        assert market.displayed(5).bid == 50_000
         assert market.volume(5) == 1 + number
     assert [bar.volume for bar in market.bars(5, 0)] == [3, 4]
     assert market.trades_total(5) == 4
@@ -392,13 +426,14 @@ def test_two_instruments_of_one_symbol_are_refused():
 
 def test_an_instrument_nobody_knows_is_a_key_error(market):
     with pytest.raises(KeyError):
-        market.nbbo(6)
+        market.displayed(6)
 
 
 def test_every_kernel_is_ready_before_the_first_packet():
     load_kernels()
     assert all(
-        kernel.signatures for kernel in (receive, stamp, nbbo, montage, take_touched, trades_after, marks)
+        kernel.signatures
+        for kernel in (receive, take, stamp, displayed, montage, take_touched, trades_after, marks)
     )
 
 

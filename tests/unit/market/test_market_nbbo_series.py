@@ -2,14 +2,17 @@
 
 import hashlib
 import itertools
+import random
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushtrade.feeds.recognition import feed_for
 from rushtrade.feeds.source import Source
-from rushtrade.market.nbbo_series import BestQuote, NbboSeries, VenueQuote
+from rushtrade.market.nbbo_series import QUOTES as COLUMNS
+from rushtrade.market.nbbo_series import BestQuote, NbboColumns, NbboSeries, VenueQuote
 
 TABLE = """
     time venue bid size ask size | bid size venues | ask size venues | state stale
@@ -137,3 +140,62 @@ def test_the_recorded_day_of_twelve_venues_is_one_series(shared_data):
     assert {row.state for row in rows} >= {"normal", "locked", "crossed"}
     assert all((row.bid > row.ask) == (row.state == "crossed") for row in rows if row.bid and row.ask)
     assert sum(series.time_in_state.values()) == quotes[-1].time - quotes[0].time
+
+
+def columns_of(quotes):
+    table = np.array([quote[:1] + quote[2:] for quote in quotes], np.int64).reshape(len(quotes), 5)
+    venues = np.array([quote.venue.encode() for quote in quotes], "S4")
+    return venues, {name: table[:, place] for place, name in enumerate(COLUMNS)}
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    seed=st.integers(0, 1 << 30),
+    count=st.integers(0, 120),
+    venues=st.sampled_from([1, 3, 70]),
+    stale_ns=st.integers(1, 30),
+    cuts=st.integers(1, 4),
+)
+def test_columns_say_what_quotes_say(seed, count, venues, stale_ns, cuts):
+    rng = random.Random(seed)
+    time, quotes = 0, []
+    for _ in range(count):
+        time += rng.randint(-2, 8)
+        venue = f"V{rng.randrange(venues)}"
+        quotes.append(
+            VenueQuote(
+                max(time, 0), venue, *(rng.randint(-1, 4) if rng.random() < 0.3 else 3 for _ in range(4))
+            )
+        )
+    plain, fast = NbboSeries(stale_ns), NbboColumns(stale_ns)
+    expected, got = [], []
+    for cut in range(cuts):
+        part = quotes[cut * count // cuts : (cut + 1) * count // cuts]
+        expected += plain.feed(part)
+        got += fast.quotes(fast.feed(*columns_of(part)))
+    expected += plain.advance(time + 20)
+    got += fast.quotes(fast.advance(time + 20))
+    assert got == expected
+    assert fast.time_in_state == plain.time_in_state
+    assert fast.anomalies == plain.anomalies
+
+
+def test_more_rows_than_are_made_at_a_time_all_come():
+    quotes = [VenueQuote(n, "AB"[n % 2], 100 + n % 7, 1, 200, 1) for n in range(40_000)]
+    fast = NbboColumns(stale_ns=3)
+    assert list(fast.quotes(fast.feed(*columns_of(quotes)))) == list(NbboSeries(stale_ns=3).feed(quotes))
+
+
+@pytest.mark.market_data
+def test_columns_of_the_recorded_day_say_what_its_quotes_say(shared_data):
+    with Source(shared_data / "quotes" / "taq_XXX_2018-01-02_quotes.csv.gz") as source:
+        data = b"".join(source.pieces())
+    events = feed_for(data).feed(data).rows
+    names = ("time", "price", "size", "ask_price", "ask_size")
+    fast = NbboColumns()
+    rows = fast.feed(events["venue"], dict(zip(COLUMNS, (events[name] for name in names), strict=True)))
+    quotes = zip(events["venue"].tolist(), *(events[name].tolist() for name in names), strict=True)
+    plain = NbboSeries()
+    expected = list(plain.feed(VenueQuote(t, v.decode(), *rest) for v, t, *rest in quotes))
+    assert list(fast.quotes(rows)) == expected
+    assert fast.time_in_state == plain.time_in_state

@@ -9,6 +9,7 @@ from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.domain.numbers import notional, parse_money, parse_price
 from rushtrade.domain.orders import TimeInForce
+from rushtrade.rules.day import rules_for_day
 from rushtrade.rules.market_structure import ROUND_LOTS
 from rushtrade.rules.toml_tables import WorldInvalid
 from rushtrade.rules.world import VenueFees
@@ -113,20 +114,89 @@ easy_to_borrow = true
 """
 
 
-def test_the_built_in_world_has_six_lit_venues_with_unique_codes():
-    assert "us-2026" in built_in_worlds()
-    assert [(venue.code, venue.mic) for venue in WORLD.venues] == [
-        ("NASDAQ", "XNAS"),
-        ("NYSE", "XNYS"),
-        ("ARCA", "ARCX"),
-        ("BZX", "BATS"),
-        ("EDGX", "EDGX"),
-        ("IEX", "IEXG"),
+def test_the_world_of_today_has_twelve_lit_venues_two_pools_and_two_market_makers():
+    assert built_in_worlds() == ("us-2004", "us-2026")
+    lit = [venue.mic for venue in WORLD.venues if venue.kind == "lit"]
+    assert lit == [
+        "XNAS",
+        "XNYS",
+        "ARCX",
+        "BATS",
+        "EDGX",
+        "IEXG",
+        "MEMX",
+        "EPRL",
+        "BATY",
+        "EDGA",
+        "XBOS",
+        "XPSX",
     ]
-    assert [venue.index for venue in WORLD.venues] == list(range(6))
-    assert {venue.kind for venue in WORLD.venues} == {"lit"}
-    assert len({venue.route_code for venue in WORLD.venues}) == 6
+    assert [venue.kind for venue in WORLD.venues[12:]] == ["dark", "dark", "market_maker", "market_maker"]
+    assert [venue.index for venue in WORLD.venues] == list(range(16))
+    assert len({venue.route_code for venue in WORLD.venues}) == 16
     assert sum(venue.weight for venue in WORLD.venues) == 100
+    assert [venue.code for venue in WORLD.venues if venue.protected] == [
+        venue.code for venue in WORLD.venues if venue.kind == "lit"
+    ]
+
+
+def test_the_default_sequences_of_today_reach_every_lit_venue():
+    for row in WORLD.sequences[:2]:
+        reached = row.sequence + row.punt_list
+        assert [v.code for v in WORLD.venues if v.protected and v.route_code not in reached] == []
+
+
+def test_the_world_of_2004_has_its_routes_sequences_and_classes():
+    world = load_world("us-2004")
+    assert {v.route_code: v.code for v in world.venues} == {
+        "A": "ARCA",
+        "O": "OES",
+        "X": "NYFIX",
+        "I": "INET",
+        "B": "BRUT",
+        "T": "TRAC",
+        "S": "SOES",
+        "Z": "NITE",
+        "P": "LAMP",
+        "F": "FANC",
+    }
+    assert [row.sequence for row in world.sequences] == ["AOXI", "AIBTS", "ZPF", "ZP"]
+    makers = [venue for venue in world.venues if venue.kind == "market_maker"]
+    for venue in world.venues:
+        off_exchange = [world.takes(venue, EquityClass.OTC_BB), world.takes(venue, EquityClass.PINK)]
+        assert off_exchange == [venue in makers] * 2, venue.code
+    assert {stock.equity_class for stock in world.symbols} == set(EquityClass)
+    rules = rules_for_day(dt.date(2004, 11, 22))
+    assert (rules.order_protection, rules.settlement.cycle_days, rules.ticks.tick(20_000)) == (False, 3, 100)
+
+
+TIERS = """
+[[venue.fees.tier]]
+shares = 1000
+make_mils = -25
+take_mils = 29
+
+[[venue.fees.tier]]
+shares = 5000
+make_mils = -29
+take_mils = 28
+"""
+
+
+@pytest.mark.parametrize(
+    ("monthly", "make", "take"),
+    [(0, -20, 30), (999, -20, 30), (1_000, -25, 29), (4_999, -25, 29), (5_000, -29, 28), (10**9, -29, 28)],
+)
+def test_the_months_volume_decides_the_tier_of_a_days_fees(monthly, make, take):
+    tiny = parse_world(
+        SMALL.replace('source = "schedule"\n', 'source = "schedule"\n' + TIERS, 1).encode(), "t"
+    )
+    left, right = tiny.routes_on(dt.date(2026, 6, 30), {0: monthly, 1: 10**9})
+    assert (left.make_mils, left.take_mils) == (make, take)
+    assert (right.make_mils, right.take_mils) == (0, 0)
+    assert tiny.has_tiers(dt.date(2026, 6, 30))
+    assert not tiny.has_tiers(dt.date(2026, 7, 1))
+    assert left.take_sub_dollar_ppm == 3_000, "tiers are for prices from a dollar up"
 
 
 def test_the_built_in_world_has_eight_shares_with_the_round_lots_of_their_prices():
@@ -205,9 +275,11 @@ def test_a_day_or_code_the_world_does_not_know_is_refused_with_what_it_knows():
         RuleMissing, match="us-2026 does not cover 2004-11-01; it covers 2026-01-02 to 2027-12-31"
     ):
         WORLD.routes_on(dt.date(2004, 11, 1))
-    with pytest.raises(InvalidInput, match="no venue 'BRUT'; it has NASDAQ, NYSE, ARCA, BZX, EDGX, IEX"):
+    with pytest.raises(
+        InvalidInput, match="no venue 'BRUT'; it has NASDAQ, NYSE, ARCA, BZX, EDGX, IEX, MEMX"
+    ):
         WORLD.venue("BRUT")
-    with pytest.raises(InvalidInput, match="no route 'q'; it has Q, N, A, Z, K, V"):
+    with pytest.raises(InvalidInput, match="no route 'q'; it has Q, N, A, Z, K, V, M"):
         WORLD.venue_by_route("q")
 
 
@@ -326,6 +398,35 @@ def test_a_world_that_does_not_exist_is_refused_with_those_that_do(tmp_path):
             "easy_to_borrow = true",
             'easy_to_borrow = "yes"',
             "symbol[0].easy_to_borrow = 'yes'; this needs true or false",
+        ),
+        ('kind = "lit"', 'kind = "dark"', "venue[0].pool = 'missing'; this needs a dark venue"),
+        (
+            'kind = "lit"\nweight = 0',
+            'kind = "market_maker"\nweight = 0',
+            "venue[1].weight = 0; this needs a weight above 0, for the quotes a market maker",
+        ),
+        (
+            '[[venue]]\ncode = "RIGHT"',
+            (
+                "[venue.pool]\ncrowd_ppm = 1\ncrowd_shares = 1\ncrowd_ms = 1\nleak_ppm = 1\nleak_shares = 1\n\n"
+                '[[venue]]\ncode = "RIGHT"'
+            ),
+            "this needs a dark venue alone to have it, not a lit one",
+        ),
+        (
+            '[[venue]]\ncode = "RIGHT"',
+            '[venue.maker]\naccept_ppm = 1\nimprove_ppm = 500001\nshares_max = 1\n\n[[venue]]\ncode = "RIGHT"',
+            "venue[0].maker.improve_ppm = 500001; this needs a whole number from 0 to 500000",
+        ),
+        (
+            'source = "schedule"\n',
+            'source = "schedule"\n' + TIERS.replace("5000", "1000"),
+            "shares = 1000; this needs more than the 1,000 of the tier before it",
+        ),
+        (
+            'source = "schedule"\n',
+            'source = "schedule"\n' + TIERS.replace("take_mils = 29", "take_mils = 31"),
+            "take_mils = 31; this needs at most 30 mils",
         ),
         ("[[symbol]]", "[symbol]", "this needs an array of 1 to 1000 tables ([[symbol]])"),
         ("[[symbol]]", "[[symbol", "tiny.toml is not TOML"),

@@ -221,6 +221,8 @@ function closeReason(code: number): string {
       return "too many windows of this session";
     case 4408:
       return "this browser was too slow";
+    case 4410:
+      return "new stocks have become known";
     case 1001:
       return "the house is stopping";
     default:

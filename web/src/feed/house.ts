@@ -4,9 +4,10 @@
 // objects with a topic to hear of changes, because canvases ask for them once a frame, not once a change.
 
 import { createSignal } from "solid-js";
+import type { Center } from "./center";
 import { readStored, writeStored } from "../lib/stored";
 import { Topic } from "../lib/topic";
-import { Connection, type LineState, type Listener } from "./connection";
+import { Connection, type LineState, type Listener, Refused } from "./connection";
 import { PrintTape } from "./prints";
 import {
   type Account,
@@ -23,6 +24,7 @@ import {
   type Notice,
   type Order,
   type OrderBody,
+  type Place,
   type Position,
   type Preview,
   type Prints,
@@ -32,6 +34,7 @@ import {
   type Venue,
 } from "./protocol";
 import { QuoteBoard } from "./quotes";
+import type { DayList, Replay, Scanned, Steering, Stock } from "./stock";
 import { Wanted } from "./wanted";
 
 export const EXECUTIONS_KEPT = 5_000;
@@ -52,10 +55,16 @@ export class House implements Listener {
   readonly hello = createSignal<Hello | null>(null);
   readonly line = createSignal<LineReport>({ state: "idle", why: "" });
   readonly latencyMs = createSignal<number | null>(null);
+  /** How long the house had to wait for this page to take a message, at most, between the last two heartbeats. */
+  readonly lagMs = createSignal(0);
   readonly market = createSignal<Market | null>(null);
   readonly account = createSignal<Account | null>(null);
   readonly routes = createSignal<Route[]>([]);
   readonly lines = createSignal<Line[]>([]);
+  readonly center = createSignal<Center | null>(null);
+  /** Where the replay is; null where nothing is replayed. */
+  readonly replay = createSignal<Replay | null>(null);
+  readonly stocks = createSignal<ReadonlyMap<string, Stock>>(new Map(), { equals: false });
   readonly orders = createSignal<ReadonlyMap<number, Order>>(new Map(), { equals: false });
   readonly positions = createSignal<ReadonlyMap<string, Position>>(new Map(), { equals: false });
   readonly executions = createSignal<readonly Execution[]>([], { equals: false });
@@ -78,6 +87,7 @@ export class House implements Listener {
 
   readonly wanted: Wanted;
   private readonly connection: Connection;
+  private centerWishes = 0;
   private instruments = new Map<string, Instrument>();
   private idPrefix = "";
   private idsUsed = 0;
@@ -139,6 +149,23 @@ export class House implements Listener {
     return this.idPrefix !== "" && order.client_order_id.startsWith(this.idPrefix);
   }
 
+  /** Ask for the state of the data center; returns what gives the wish up. A refusal is told to `refused`. */
+  wantCenter(refused: (why: string) => void): () => void {
+    this.centerRefused = refused;
+    if (++this.centerWishes === 1) this.askCenter(true);
+    return () => {
+      if (--this.centerWishes === 0) this.askCenter(false);
+    };
+  }
+
+  private centerRefused: (why: string) => void = () => undefined;
+
+  private askCenter(on: boolean): void {
+    this.connection.request("datacenter", { on }).catch((error: unknown) => {
+      if (error instanceof Refused) this.centerRefused(error.message); // a line that is down asks again
+    });
+  }
+
   // ------------------------------------------------------------------ what the trader does
 
   enter(body: OrderBody): Promise<{ order_id: number; state: string; repeated: boolean }> {
@@ -172,6 +199,22 @@ export class House implements Listener {
     return this.connection.request("order.explain", { order_id: orderId });
   }
 
+  places(orderIds: number[]): Promise<{ places: Place[] }> {
+    return this.connection.request("order.places", { order_ids: orderIds });
+  }
+
+  list(kind: string, top: number): Promise<DayList> {
+    return this.connection.request("list", { kind, top });
+  }
+
+  scan(expression: string, limit: number): Promise<Scanned> {
+    return this.connection.request("scan", { expression, limit });
+  }
+
+  steer(steering: Steering): Promise<unknown> {
+    return this.connection.request("replay", steering);
+  }
+
   switchRoute(code: string, enabled: boolean): Promise<unknown> {
     return this.connection.request("route.switch", { code, enabled });
   }
@@ -200,7 +243,9 @@ export class House implements Listener {
       this.onQuotes.publish();
       for (const symbol of this.depths.keys()) this.onDepth.publish(symbol);
     }
-    if (state === "open") this.wanted.resend();
+    if (state !== "open") return;
+    this.wanted.resend();
+    if (this.centerWishes > 0) this.askCenter(true);
   }
 
   latency(milliseconds: number): void {
@@ -231,6 +276,15 @@ export class House implements Listener {
       case "lines":
         this.lines[1](message.rows);
         break;
+      case "datacenter":
+        this.center[1](message);
+        break;
+      case "replay":
+        this.replay[1](message);
+        break;
+      case "stock":
+        this.stocks[1](new Map(this.stocks[0]()).set(message.symbol, message));
+        break;
       case "depth":
         this.depths.set(message.symbol, message);
         this.onDepth.publish(message.symbol);
@@ -254,6 +308,7 @@ export class House implements Listener {
         this.onNotice.publish(message);
         break;
       case "heartbeat":
+        this.lagMs[1](message.lag_ms);
         break; // the connection has noted that it was heard
     }
   }
@@ -263,6 +318,7 @@ export class House implements Listener {
     this.instruments = new Map(hello.symbols.map((instrument) => [instrument.symbol, instrument]));
     this.quotes = new QuoteBoard(hello.symbols.reduce((most, one) => Math.max(most, one.index + 1), 0));
     this.depths.clear();
+    this.stocks[1](new Map());
     this.bars.clear();
     for (const tape of this.tapes.values()) tape.clear();
     this.marketHeardAtMs = performance.now();

@@ -1,5 +1,8 @@
 // The words of the socket, exactly as docs/protocols/workstation.md has them. Types only.
 
+import type { Center } from "./center";
+import type { Replay, Stock } from "./stock";
+
 export type Side = "buy" | "sell" | "sell_short";
 export type OrderType = "market" | "limit" | "stop" | "stop_limit";
 export type TimeInForce = "day" | "gtc" | "ioc" | "fok";
@@ -252,7 +255,7 @@ export interface Account extends AccountName {
 
 export interface Line {
   venue: number;
-  state: "live" | "gap" | "closed" | "down";
+  state: "live" | "gap" | "closed" | "down" | "none";
   messages: number;
   gaps: number;
   anomalies: number;
@@ -279,7 +282,10 @@ export type Push =
   | ({ push: "market" } & Market)
   | { push: "routes"; rows: Route[] }
   | { push: "lines"; rows: Line[] }
-  | { push: "heartbeat"; server_us: number };
+  | Center
+  | Replay
+  | Stock
+  | { push: "heartbeat"; server_us: number; lag_ms: number };
 
 export interface OrderBody {
   symbol: string;
@@ -307,6 +313,16 @@ export interface Preview {
   plan: { venue: number; route: string; quantity: number; price: string | null; fee: string | null }[];
   warnings: string[];
   reject: Refusal | null;
+}
+
+/** Where a working child stands in its venue's queue. */
+export interface Place {
+  order_id: number;
+  venue: number;
+  shares: number;
+  shares_ahead: number;
+  orders_ahead: number;
+  level_shares: number;
 }
 
 export interface Trace {

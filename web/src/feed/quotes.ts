@@ -10,6 +10,8 @@ export const FLAG_HALTED = 1;
 export const FLAG_STALE = 2;
 export const FLAG_SHORT_SALE_RESTRICTED = 4;
 export const FLAG_REFERENCE_IS_PRIOR_CLOSE = 8;
+/** Shown a quarter of an hour late: the reader has no product that shows it now. */
+export const FLAG_LATE = 16;
 
 const TWO_TO_32 = 4_294_967_296;
 

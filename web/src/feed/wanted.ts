@@ -1,7 +1,7 @@
 // Who wants which symbol. Panels ask and release; the line is told the whole set, once, after the dust has settled.
 
-export type Subject = "watch" | "depth" | "trades" | "bars";
-const SUBJECTS: readonly Subject[] = ["watch", "depth", "trades", "bars"];
+export type Subject = "watch" | "depth" | "trades" | "bars" | "stock";
+const SUBJECTS: readonly Subject[] = ["watch", "depth", "trades", "bars", "stock"];
 
 export class Wanted {
   private readonly counts = new Map<Subject, Map<string, number>>(SUBJECTS.map((s) => [s, new Map()]));

@@ -4,6 +4,7 @@ import { createEffect, createMemo, createSignal, onCleanup, Show } from "solid-j
 import type { Depth as DepthImage, DepthRow } from "../feed/protocol";
 import {
   FLAG_HALTED,
+  FLAG_LATE,
   FLAG_REFERENCE_IS_PRIOR_CLOSE,
   FLAG_SHORT_SALE_RESTRICTED,
   FLAG_STALE,
@@ -195,7 +196,7 @@ function QuoteHead(props: { desk: Desk; symbol: string; setSymbol: (symbol: stri
     };
   });
   const tone = () => {
-    const difference = quote().last - quote().reference;
+    const difference = quote().last > 0 ? quote().last - quote().reference : 0;
     return { up: difference > 0, down: difference < 0 };
   };
   return (
@@ -216,7 +217,7 @@ function QuoteHead(props: { desk: Desk; symbol: string; setSymbol: (symbol: stri
           classList={tone()}
           title={quote().prior ? "Against the prior close" : "Against the day's first print"}
         >
-          {quote().reference > 0 ? signedPrice(quote().last - quote().reference) : ""}{" "}
+          {quote().reference > 0 && quote().last > 0 ? signedPrice(quote().last - quote().reference) : ""}{" "}
           {changePercent(quote().last, quote().reference)}
         </span>
         <Show when={quote().known && quote().badge}>
@@ -266,5 +267,6 @@ function QuoteHead(props: { desk: Desk; symbol: string; setSymbol: (symbol: stri
 export function badge(state: number, flags: number): string {
   if ((flags & FLAG_STALE) !== 0) return "STALE";
   if ((flags & FLAG_HALTED) !== 0) return "HALTED";
+  if ((flags & FLAG_LATE) !== 0) return "15 MIN LATE";
   return ["NO QUOTE", "", "ONE-SIDED", "LOCKED", "CROSSED"][state] ?? "";
 }

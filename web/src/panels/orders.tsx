@@ -8,6 +8,7 @@ import type { Cell, Column } from "../grid/columns";
 import { Grid } from "../grid/Grid";
 import { clock } from "../lib/clock";
 import { ink } from "../lib/colors";
+import { leastAhead } from "../lib/places";
 import { averageText, priceText, shares } from "../lib/numbers";
 import { wholeSentence } from "../lib/sentences";
 import type { Desk } from "../shell/desk";
@@ -22,12 +23,25 @@ const COLUMNS: readonly Column[] = [
   { key: "filled", title: "Filled", width: 52, align: "right", grow: 1 },
   { key: "type", title: "Type", width: 62, grow: 1, drop: 6 },
   { key: "price", title: "Price", width: 78, align: "right", grow: 1 },
+  {
+    key: "ahead",
+    title: "Ahead",
+    width: 56,
+    align: "right",
+    grow: 1,
+    drop: 2,
+    spoken: "Shares ahead in the queue",
+  },
   { key: "average", title: "Avg", width: 66, align: "right", grow: 1, spoken: "Average price" },
   { key: "tif", title: "TIF", width: 36, drop: 7, spoken: "Time in force" },
   { key: "route", title: "Route", width: 68, grow: 1, drop: 3 },
   { key: "state", title: "State", width: 96, grow: 2 },
   { key: "id", title: "Order", width: 48, align: "right", drop: 5, spoken: "Order number" },
 ];
+
+const PLACES_MS = 1_000;
+/** What one request may ask for. */
+const PLACES_MAX = 50;
 
 type Filter = "all" | "open" | "filled" | "refused";
 const FILTERS: readonly [Filter, string][] = [
@@ -76,6 +90,18 @@ export function Orders(props: { desk: Desk; frame: Frame }) {
     const id = selected();
     return id === null ? undefined : house.orders[0]().get(id);
   });
+  const [ahead, setAhead] = createSignal<ReadonlyMap<number, number>>(new Map());
+  const askPlaces = async () => {
+    const resting = house.openOrders().filter((order) => order.working.length > 0 && order.type !== "market");
+    if (resting.length === 0) {
+      if (ahead().size > 0) setAhead(new Map());
+      return;
+    }
+    const answer = await house.places(resting.slice(-PLACES_MAX).map((order) => order.order_id));
+    setAhead(leastAhead(answer.places));
+  };
+  const asking = setInterval(() => void askPlaces().catch(() => setAhead(new Map())), PLACES_MS);
+  onCleanup(() => clearInterval(asking));
   const openCount = createMemo(() => house.openOrders().length);
 
   const source: Source = {
@@ -85,12 +111,15 @@ export function Orders(props: { desk: Desk; frame: Frame }) {
     empty: () => (filter() === "all" ? "No orders yet. Press B or S to write one." : "No such orders."),
     cell: (row, column, cell) => {
       const order = rows()[row];
-      if (order !== undefined) paintOrder(order, column, cell);
+      if (order === undefined) return;
+      if (column === "ahead") paintAhead(ahead().get(order.order_id), cell);
+      else paintOrder(order, column, cell);
     },
   };
 
   createEffect(() => {
     rows();
+    ahead();
     grid?.refresh();
   });
   onCleanup(() => {
@@ -223,6 +252,11 @@ const FILTER_KEEPS: Record<Filter, (order: Order) => boolean> = {
   filled: (order) => order.filled > 0,
   refused: (order) => order.state === "Rejected",
 };
+
+function paintAhead(before: number | undefined, cell: Cell): void {
+  cell.text = before === undefined ? "" : shares(before);
+  cell.ink = before === 0 ? ink.up : ink.dim;
+}
 
 function paintOrder(order: Order, column: string, cell: Cell): void {
   const done = isFinal(order);

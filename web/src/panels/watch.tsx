@@ -1,7 +1,7 @@
 // Watch list: the consolidated quote of the trader's symbols, live.
 
 import { createEffect, createMemo, createSignal, onCleanup } from "solid-js";
-import { FLAG_HALTED, FLAG_STALE } from "../feed/quotes";
+import { FLAG_HALTED, FLAG_LATE, FLAG_STALE } from "../feed/quotes";
 import { SymbolField } from "../forms/symbol-field";
 import type { CanvasGrid, Source } from "../grid/canvas-grid";
 import type { Cell, Column } from "../grid/columns";
@@ -53,14 +53,16 @@ export function Watch(props: { desk: Desk; frame: Frame }) {
     const i = index(row);
     const board = house.quotes;
     if (column === "symbol") {
-      cell.text = symbols()[row] ?? "";
+      const symbol = symbols()[row] ?? "";
+      const late = i >= 0 && ((board.flags[i] ?? 0) & FLAG_LATE) !== 0;
+      cell.text = late ? `${symbol} D` : symbol; // D as quotes have always marked delayed ones
       cell.bold = true;
-      cell.ink = cell.text === links.get(props.frame.group()).symbol() ? ink.accent : ink.text;
+      cell.ink = symbol === links.get(props.frame.group()).symbol() ? ink.accent : ink.text;
       return;
     }
     if (i < 0 || board.version[i] === 0) return;
     const flags = board.flags[i] ?? 0;
-    const trusted = board.state[i] !== 0 && (flags & FLAG_STALE) === 0;
+    const trusted = board.state[i] !== 0 && (flags & (FLAG_STALE | FLAG_LATE)) === 0;
     const last = board.last[i] ?? 0;
     const before = board.reference[i] ?? 0;
     switch (column) {

@@ -169,6 +169,13 @@ function session(desk: Desk): Command[] {
       run: () => desk.dialog[1]({ kind: "keys" }),
     },
     {
+      id: "data",
+      title: "Market data: class, agreements, products, what they cost",
+      group: "Session",
+      keys: ["I"],
+      run: () => desk.dialog[1]({ kind: "data" }),
+    },
+    {
       id: "symbol",
       title: "Type a symbol",
       group: "Symbol",

@@ -115,6 +115,9 @@ export function MarketLabel(props: { market: Market | null }) {
   );
 }
 
+/** From here on a page that takes its messages late is told so: a quarter of a second is seen by eye. */
+const LAG_SHOWN_MS = 250;
+
 const STATE_WORDS: Record<Market["state"], string> = {
   before_open: "Before the open",
   open: "Open",
@@ -125,8 +128,9 @@ const LINE_WORDS: Record<Line["state"], string> = {
   gap: "gap",
   closed: "closed",
   down: "down",
+  none: "no line",
 };
-const LINE_MARKS: Record<Line["state"], string> = { live: "●", gap: "▲", closed: "○", down: "✕" };
+const LINE_MARKS: Record<Line["state"], string> = { live: "●", gap: "▲", closed: "○", down: "✕", none: "·" };
 
 export function StatusBar(props: { desk: Desk }) {
   const { house } = props.desk;
@@ -190,7 +194,7 @@ export function StatusBar(props: { desk: Desk }) {
       </Show>
       <span class="spacer" />
       <span class="feeds" role="group" aria-label="Market data lines">
-        <For each={house.lines[0]()}>
+        <For each={house.lines[0]().filter((line) => line.state !== "none")}>
           {(line) => {
             const venue = () => house.venue(line.venue);
             const good = () => connected() && line.state === "live" && line.orders === "up";
@@ -198,7 +202,10 @@ export function StatusBar(props: { desk: Desk }) {
             return (
               <span
                 class="feed"
-                classList={{ bad: !good() && line.state !== "closed", unknown: !connected() }}
+                classList={{
+                  bad: !good() && line.state !== "closed",
+                  unknown: !connected(),
+                }}
                 title={`${word()}, ${shares(line.messages)} messages, ${line.gaps} gaps, ${line.anomalies} anomalies`}
               >
                 <span aria-hidden="true">{line.orders === "down" ? "✕" : LINE_MARKS[line.state]}</span>
@@ -213,6 +220,13 @@ export function StatusBar(props: { desk: Desk }) {
         <span aria-hidden="true">{connected() ? "●" : "✕"}</span> {lineText()}
         <Show when={house.latencyMs[0]() !== null}>
           <span class="dim"> {(house.latencyMs[0]() ?? 0).toFixed(1)} ms</span>
+        </Show>
+        <Show when={house.lagMs[0]() >= LAG_SHOWN_MS}>
+          <span class="bad">
+            {" "}
+            page {(house.lagMs[0]() / 1000).toFixed(1)} s behind: quotes are newest, tapes say what they
+            skipped
+          </span>
         </Show>
       </span>
       <span class="dim">{house.hello[0]()?.name ?? ""}</span>

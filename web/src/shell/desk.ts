@@ -35,7 +35,8 @@ export type Dialog =
   | { kind: "keys" }
   | { kind: "trace"; orderId: number }
   | { kind: "replace"; order: Order }
-  | { kind: "layout" };
+  | { kind: "layout" }
+  | { kind: "data" };
 
 export class Desk {
   readonly links = new Links();

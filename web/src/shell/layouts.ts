@@ -46,6 +46,32 @@ export const HOUSE_LAYOUTS: Record<string, Tile> = {
       },
     ],
   },
+  Market: {
+    size: 1,
+    row: [
+      {
+        size: 360,
+        column: [
+          { size: 400, tabs: ["watch"] },
+          { size: 430, tabs: ["scanner"] },
+        ],
+      },
+      {
+        size: 640,
+        column: [
+          { size: 460, tabs: ["depth"] },
+          { size: 370, tabs: ["chart"] },
+        ],
+      },
+      {
+        size: 440,
+        column: [
+          { size: 400, tabs: ["stock"] },
+          { size: 430, tabs: ["tape", "datacenter"] },
+        ],
+      },
+    ],
+  },
   "Two symbols": {
     size: 1,
     row: [

@@ -1,16 +1,21 @@
 // The workstation after login: composes the desk, the dock with all panels, the bars, the dialogs and the keys.
 
 import { createEffect, Match, onCleanup, onMount, Switch } from "solid-js";
+import { DataDialog } from "../entitlements/dialog";
 import { House } from "../feed/house";
 import { Replace } from "../forms/replace";
 import { Ticket } from "../forms/ticket";
 import { Account } from "../panels/account";
 import { Chart } from "../panels/chart";
+import { DataCenter } from "../panels/datacenter";
 import { Depth } from "../panels/depth";
 import { Executions } from "../panels/executions";
 import { Orders } from "../panels/orders";
 import { Positions } from "../panels/positions";
+import { ReplayBar } from "../panels/replay";
 import { Routes } from "../panels/routes";
+import { Scanner } from "../panels/scanner";
+import { StockPanel } from "../panels/stock";
 import { Tape } from "../panels/tape";
 import { TraceDialog } from "../panels/trace";
 import { Watch } from "../panels/watch";
@@ -95,6 +100,27 @@ function panelKinds(desk: Desk): PanelKind[] {
       key: "R",
       view: (frame) => <Routes desk={desk} frame={frame} />,
     },
+    {
+      kind: "stock",
+      title: "State & auctions",
+      linked: true,
+      key: "H",
+      view: (frame) => <StockPanel desk={desk} frame={frame} />,
+    },
+    {
+      kind: "scanner",
+      title: "Scanner",
+      linked: true,
+      key: "V",
+      view: (frame) => <Scanner desk={desk} frame={frame} />,
+    },
+    {
+      kind: "datacenter",
+      title: "Data center",
+      linked: false,
+      key: "D",
+      view: (frame) => <DataCenter house={desk.house} focus={frame.setFocus} />,
+    },
   ];
 }
 
@@ -162,7 +188,10 @@ export function Workstation(props: { leave: (why: string) => void }) {
   };
   return (
     <div class="workstation" classList={{ armed: desk.arming.armed() }}>
-      <TopBar desk={desk} />
+      <div class="tops">
+        <TopBar desk={desk} />
+        <ReplayBar house={house} />
+      </div>
       <main class="dock" ref={dockElement} aria-label="Workstation" />
       <StatusBar desk={desk} />
       <Toasts notices={desk.notices} />
@@ -175,6 +204,9 @@ export function Workstation(props: { leave: (why: string) => void }) {
         </Match>
         <Match when={dialog("layout")}>
           <LayoutDialog desk={desk} close={close} />
+        </Match>
+        <Match when={dialog("data")}>
+          <DataDialog desk={desk} close={close} />
         </Match>
         <Match when={dialog("trace")}>
           {(open) => <TraceDialog desk={desk} orderId={open().orderId} close={close} />}

@@ -1,0 +1,247 @@
+"""`rushtrade up`: the house on its address, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+import uvicorn
+import uvloop
+from rich.text import Text
+
+from rushtrade.api.ports import Ports
+from rushtrade.api.watchlist_file import Watchlists
+from rushtrade.app.api_ports import (
+    AccountsPort,
+    ClockPort,
+    PulsePort,
+    SubmitPort,
+    explain_port,
+    label_port,
+    stamp_port,
+)
+from rushtrade.app.application import build, server_settings
+from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
+from rushtrade.app.entitlements_port import EntitlementsPort
+from rushtrade.app.listening import Server, listen, serve_while
+from rushtrade.app.market_service import client_watch
+from rushtrade.app.metrics import HouseCenter, house_registry
+from rushtrade.app.preview import preview_port
+from rushtrade.app.price_lists import DataSales, publish_price_list
+from rushtrade.app.runtime import Runtime, settle_memory
+from rushtrade.app.trading_day import (
+    TradingDay,
+    choose_date,
+    default_trade_date,
+    open_core,
+    parse_trade_date,
+    prepare_day,
+)
+from rushtrade.cli.dart_scorecard import scorecard_port
+from rushtrade.cli.demo import (
+    RUNNING_FILE,
+    DemoCredentials,
+    RunningHouse,
+    demo_credentials,
+    open_demo,
+    write_private,
+)
+from rushtrade.cli.market_source import recorded_market
+from rushtrade.cli.terminal import answer_console, log_to_standard_error, print_json, refuse_plainly
+from rushtrade.core.clocks import MarketClock
+from rushtrade.core.replay import take_snapshot
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.entitlements.price_list import BUILT_IN, load_price_list
+from rushtrade.marketplace.generator import GeneratedFlow
+from rushtrade.marketplace.itch_source import FlowSource, ItchFile
+from rushtrade.rules.calendar import new_york_calendar
+from rushtrade.rules.world import World
+from rushtrade.rules.world_file import load_world
+from rushtrade.store.store import Store
+
+STORE_FILE = "views.sqlite"
+WATCHLISTS_FILE = "watchlists.json"
+SPEED_MAX = 10_000.0
+DATE_BITS = 22
+"""A generated day's seed is the house's seed above so many bits of the date's ordinal (the year 9999 needs them)."""
+SWITCH_SECONDS = 0.0002
+"""How soon the committing thread gets the interpreter back: Python's own 5 ms would halve what it gains."""
+
+
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65_535)
+    ] = 8000,
+    market: Annotated[
+        Path | None,
+        typer.Option(
+            help="ITCH 5.0 file whose order flow is the market, or a stored day: ticks:DIR/2026-11-20 or ticks:DIR/2026-11-20/VENUE; default: generated flow."
+        ),
+    ] = None,
+    speed: Annotated[str, typer.Option(help="Market time per wall time: a number, or 'max'.")] = "1",
+    seed: Annotated[int, typer.Option(help="Seed of the generated flow.")] = 1,
+    world: Annotated[str, typer.Option(help="World: a built-in name or a TOML file.")] = "us-2026",
+    date: Annotated[
+        str, typer.Option(help="Trade date YYYY-MM-DD; default: the world's last trading day.")
+    ] = "",
+    data: Annotated[
+        Path | None, typer.Option(help="Where the house lives.", show_default="the user's data directory")
+    ] = None,
+    price_list: Annotated[
+        str, typer.Option(help="Price list of market data: a built-in name or a TOML file.")
+    ] = BUILT_IN,
+    licensed: Annotated[
+        bool,
+        typer.Option(help="Ask for exchanges' products as if the venues' data were theirs, not the house's."),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the address and demo login as one JSON object.")
+    ] = False,
+) -> None:
+    """Start the house and serve its page, its APIs and its streams until interrupted."""
+    with refuse_plainly(json=json), contextlib.suppress(KeyboardInterrupt):
+        log_to_standard_error()
+        pace, flow, home = (
+            _speed(speed),
+            None if market is None else recorded_market(market),
+            load_world(world),
+        )
+        wanted = parse_trade_date(date) if date else None
+        sales = DataSales(load_price_list(price_list), is_own=not licensed)
+        listening = listen(host, port)  # before anything is written, as all that can be refused
+        uvloop.run(_serve(listening, flow, pace, seed, home, wanted, data_directory(data), sales, json=json))
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0.0 < speed <= SPEED_MAX:
+        raise InvalidInput(f"speed {text!r} is not a number above 0 and at most {SPEED_MAX:g}, or 'max'")
+    return speed
+
+
+async def _serve(
+    listening: socket.socket,
+    market: ItchFile | None,
+    speed: float,
+    seed: int,
+    world: World,
+    date: dt.date | None,
+    directory: Path,
+    sales: DataSales,
+    *,
+    json: bool,
+) -> None:
+    clock = MarketClock(0)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    core, journal = open_core(directory, clock, pipelined=True)
+    try:
+        trade_date = choose_date(core, date, default_trade_date(world, time.time_ns()))
+        day = prepare_day(core, clock, world, _source(market, world, seed, trade_date), trade_date)
+        credentials, login = open_demo(core, directory)
+        publish_price_list(core, sales.price_list)
+        store = Store(directory / STORE_FILE)
+        store.catch_up(journal)
+        runtime = Runtime(day, journal, store, speed, _following(world, market, seed))
+        submit = SubmitPort(runtime)
+        mics = [venue.mic for venue in world.venues]
+        entitlements, files = sales.ports(core, mics, submit, lambda: clock.now_ns, directory / JOURNAL_FILE)
+        center = HouseCenter(runtime)
+        ports = Ports(
+            store=store,
+            submit=submit,
+            accounts=AccountsPort(runtime),
+            market=day.house.data,
+            pulse=PulsePort(runtime),
+            clock=ClockPort(runtime),
+            label=label_port(runtime),
+            stamp=stamp_port(runtime),
+            preview=preview_port(runtime),
+            explain=explain_port(store, core.state.desk.routes),
+            credentials=credentials,
+            entitlements=entitlements,
+            entitlement_desk=files,
+            center=center,
+            watchlists=Watchlists(directory / WATCHLISTS_FILE),
+            scorecard=scorecard_port(directory),
+        )
+        runtime.open()
+        settle_memory()
+        address = listening.getsockname()
+        symbols = list(day.flow.symbols)
+        running = RunningHouse(address[0], address[1], os.getpid(), symbols)
+        write_private(directory / RUNNING_FILE, msgspec.json.encode(running))
+        application = build(ports, house_registry(runtime))
+        center.clients = client_watch(application.state.market_hub, application.state.hub)
+        server = Server(uvicorn.Config(application, log_level="warning", **server_settings()))
+        _announce(demo_credentials(login, address[0], address[1], symbols), day, directory, json=json)
+        await serve_while(server, listening, _run(runtime, entitlements))
+        core.close()
+        store.close()
+        take_snapshot(journal, core.state, core.next_seq)
+    finally:
+        (directory / RUNNING_FILE).unlink(missing_ok=True)
+        journal.close()
+
+
+async def _run(runtime: Runtime, entitlements: EntitlementsPort) -> None:
+    """Let market time pass, and market data be counted, until cancelled; take the last count to the journal."""
+    tasks = [asyncio.create_task(runtime.run()), asyncio.create_task(entitlements.run())]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await entitlements.close()
+
+
+def _source(market: ItchFile | None, world: World, seed: int, trade_date: dt.date) -> FlowSource:
+    """Give a trade date's order flow: generated anew after a restart, it is the same again."""
+    if market is not None:
+        return market
+    return GeneratedFlow(world.symbols, (seed << DATE_BITS) + trade_date.toordinal())
+
+
+def _following(world: World, market: ItchFile | None, seed: int) -> Callable[[TradingDay], TradingDay | None]:
+    def following(day: TradingDay) -> TradingDay | None:
+        """Open the session after a generated one; after a recorded file, or a world's last day, there is none."""
+        date = new_york_calendar().add_sessions(day.trade_date, 1)
+        if market is not None or not world.covers(date):
+            return None
+        source = _source(None, world, seed, date)
+        return prepare_day(day.core, day.clock, world, source, date, day.house.data)
+
+    return following
+
+
+def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json: bool) -> None:
+    if json:
+        print_json(found)
+        return
+    console = answer_console(soft_wrap=True)
+    flow = day.flow
+    console.print(Text.assemble(("RushTrade", "bold"), " is up on ", (found.web_url, "bold")))
+    console.print(f"  login      {found.web_user} / {found.web_password}")
+    console.print(f"  API key    {found.api_key} / {found.api_secret}")
+    market = "SIMULATED, generated order flow" if flow.simulated else flow.source_label
+    console.print(f"  market     {market}, trade date {day.trade_date}")
+    console.print(f"  data       {directory}")
+    console.print("  stop with Ctrl-C; everything acknowledged is in the journal")

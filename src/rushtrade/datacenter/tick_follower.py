@@ -1,0 +1,350 @@
+"""Writes the tick store of today: what the lines said, byte for byte, and what became of it, row by row.
+
+Theory of operation. Rows are appended on the thread of the lines, which never waits; a thread of its own makes them durable, one
+flush at a time, at least once a second. A disk that fails is told to the desk in the words of the store; rows wait, within the
+store's bound, and the next flush tries again. When every line has ended its session the day is sealed by the same thread.
+
+A day that was begun before is gone on with: what its lines say a second time (a data center that starts anew asks venues for what they
+still have) makes no rows a second time. A day that was sealed stays as it is: nothing is recorded, and the desk is told. One that another
+process writes is an error when the follower is made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from rushtrade.datacenter.status import NOT_KNOWN, CenterStatus, StoreStatus, StoreWord
+from rushtrade.domain.instants import MILLISECOND, SECOND
+from rushtrade.gateway.line import BookImage
+from rushtrade.market.market_data import MarketData
+from rushtrade.market.market_layout import QUOTE_STATES
+from rushtrade.ticks.columns import ColumnsReader, Rows
+from rushtrade.ticks.recorder import PacketRecorder, load_kernels
+from rushtrade.ticks.schemas import F_LAST, NO_PRICE, PRICE_SCALE, SCHEMAS
+from rushtrade.ticks.writer import TickWriter
+from rushtrade.wire.feed_packet import FeedPacket
+
+LINE_EVENTS = SCHEMAS["line_events"]
+TRADES_AT_ONCE = 4_096
+_AGGRESSOR = np.array([b"A", b"B", b"N"], "S1")
+"""By the side that rested: who hit a bid sold (A), in Databento's letters."""
+_PRICES = (("price", "price"), ("bid", "bid_px_00"), ("ask", "ask_px_00"))
+_STATES = np.array([state.encode() for state in QUOTE_STATES], "S9")
+SHOWN = ("feed", "mbo", "trades", "tbbo", "bbo", "status", "line_events")
+"""Schemas whose rows a desk is shown."""
+
+SKIPPED = "skipped"
+"""The event of the market as a whole that says how many rows of `bbo` are missing here."""
+SEALED_BEFORE = "This day was sealed before and stays as it is: nothing is recorded. Another directory (--ticks) begins it anew."
+UNSAFE: tuple[StoreWord, ...] = ("writing", "stopped")
+"""States in which rows that wait would be lost with the process; while a day is sealed they are on the disk already."""
+
+SEAL_AGAIN_NS = 10 * SECOND
+"""Between two attempts to seal a day: each reads and writes all of it."""
+
+__all__ = ["TickFollower", "load_kernels"]
+
+log = structlog.get_logger(__name__)
+
+
+class TickFollower:
+    """Follows a center and writes its day."""
+
+    def __init__(
+        self,
+        directory: Path,
+        trade_date: dt.date,
+        midnight_ns: int,
+        venues: Sequence[str],
+        *,
+        disk_free: Callable[[Path], int] | None = None,
+    ) -> None:
+        self._directory = directory
+        self._writer = TickWriter(directory, trade_date)
+        self._recorder = PacketRecorder(self._writer, venues, midnight_ns)
+        self._publishers = {venue: self._writer.publisher(venue) for venue in venues}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ticks")
+        self._flush: Future[int] | None = None
+        self._seal: Future[object] | None = None
+        self._flushed_ns = self._oldest_ns = self._flushing_ns = self._started_ns = 0
+        self._fault = self._note = ""
+        self._states: dict[str, str] = {}
+        self._disk_free = disk_free or (lambda path: shutil.disk_usage(path).free)
+        self._bytes = 0
+        self._ended = self._derived = False
+        self._sealed_ns = 0
+        self._store_numbers = np.zeros(1, np.uint32)
+        """The store's number of an instrument by its id; 0 until it was asked for."""
+        self._skipped = 0
+        """Best quotes the market gave up before they were read here."""
+        self._told = 0
+        """Position in the tape of the last trade that was kept."""
+        self._before = _Before(self._writer.reader())
+        self._take_up()
+
+    def _take_up(self) -> None:
+        """Go on with the day as it is on the disk."""
+        if self._writer.was_live:
+            self._ended, self._note = True, SEALED_BEFORE
+            log.warning("ticks not recorded", reason=SEALED_BEFORE)
+            return
+        passed_over = self._recorder.take_up()
+        if passed_over:
+            log.info("day taken up", messages=passed_over)
+
+    # ------------------------------------------------------------ what is followed
+
+    def packet(self, packet: FeedPacket, now_ns: int) -> None:
+        """Record a packet the books were given."""
+        if not self._ended:
+            self._oldest_ns = self._oldest_ns or now_ns
+            self._recorder.packet(packet, now_ns)
+
+    def image(self, image: BookImage, now_ns: int) -> None:
+        """Record a book image: from it the books after a gap can be made again."""
+        if not self._ended:
+            self._oldest_ns = self._oldest_ns or now_ns
+            self._recorder.image(image.venue, image.sequence, image.payload, now_ns)
+
+    def passed(self, market_ns: int, now_ns: int) -> None:
+        """Nothing to keep: what changed by it is among the best quotes."""
+
+    def learned(self, symbols: dict[int, str], now_ns: int) -> None:
+        """Nothing to do: the store gives stocks numbers of its own when it first meets them."""
+
+    def settled(self, data: MarketData, symbols: Mapping[int, str], now_ns: int) -> None:
+        """Keep what became of the messages: trades with the best quote of all venues before each, and every new best quote."""
+        self._keep_best(data.take_bbo_changes(), symbols, now_ns)
+        if data.changes_skipped > self._skipped:
+            self._note_skipped(data.changes_skipped - self._skipped, now_ns)
+            self._skipped = data.changes_skipped
+        tape = data.tape
+        while not self._ended and tape.newest > self._told:
+            rows, ids = tape.since(self._told, TRADES_AT_ONCE)
+            if not len(rows):
+                break
+            self._told = max(self._told, tape.oldest - 1) + len(rows)
+            self._oldest_ns = self._oldest_ns or now_ns
+            found = self._with_quotes(rows, ids, symbols, now_ns)
+            self._writer.append("tbbo", found[self._before.is_later_trade(found)])
+
+    def _keep_best(self, changes: Rows, symbols: Mapping[int, str], now_ns: int) -> None:
+        if not len(changes) or self._ended:
+            return
+        found = SCHEMAS["bbo"].empty(len(changes))
+        found["ts_recv"], found["ts_event"] = now_ns, changes["time"]
+        found["instrument_id"] = self._numbers(changes["instrument"], symbols)
+        for ours, theirs in _PRICES[1:]:
+            found[theirs] = np.where(changes[ours] > 0, changes[ours] * PRICE_SCALE, NO_PRICE)
+        found["bid_sz_00"], found["ask_sz_00"] = changes["bid_shares"], changes["ask_shares"]
+        publishers = np.array([0, *self._publishers.values()], np.uint16)
+        for venues, theirs in (("bid_venues", "bid_pb_00"), ("ask_venues", "ask_pb_00")):
+            found[theirs] = publishers[_lowest_bit(changes[venues])]
+        found["state"] = _STATES[changes["state"]]
+        self._oldest_ns = self._oldest_ns or now_ns
+        self._writer.append("bbo", found[found["ts_event"] > self._before.best_ns])
+
+    def _numbers(self, ids: npt.NDArray[np.int64], symbols: Mapping[int, str]) -> npt.NDArray[np.uint32]:
+        """Give the store's numbers of instruments; each is looked up once a day."""
+        most = int(ids.max())
+        if most >= len(self._store_numbers):
+            self._store_numbers = np.pad(self._store_numbers, (0, 2 * most - len(self._store_numbers) + 1))
+        found = self._store_numbers[ids]
+        if not found.all():
+            for each in np.unique(ids[found == 0]).tolist():
+                self._store_numbers[each] = self._writer.instrument(symbols[each])
+            found = self._store_numbers[ids]
+        return found
+
+    def _with_quotes(
+        self, rows: Rows, ids: npt.NDArray[np.int64], symbols: Mapping[int, str], now_ns: int
+    ) -> Rows:
+        found = SCHEMAS["tbbo"].empty(len(rows))
+        found["ts_recv"], found["ts_event"] = now_ns, rows["time"]
+        found["publisher_id"] = np.array(list(self._publishers.values()), np.uint16)[rows["venue"]]
+        found["instrument_id"] = self._numbers(ids, symbols)
+        found["action"], found["side"] = b"T", _AGGRESSOR[rows["side"]]
+        found["flags"] = F_LAST
+        for ours, theirs in _PRICES:
+            found[theirs] = np.where(rows[ours] > 0, rows[ours] * PRICE_SCALE, NO_PRICE)
+        found["size"], found["trade_id"] = rows["shares"], rows["match"]
+        found["bid_sz_00"], found["ask_sz_00"] = rows["bid_shares"], rows["ask_shares"]
+        found["message"] = rows["kind"].astype(np.uint8).view("S1")
+        found["conditions"] = rows["conditions"].astype("<u4").view("S4")
+        return found
+
+    def _note_skipped(self, count: int, now_ns: int) -> None:
+        """Say in the store that best quotes are missing in it, and how many."""
+        if self._ended:
+            return
+        log.error("best quotes not kept", count=count)
+        row = np.zeros(1, LINE_EVENTS.dtype)
+        row["ts_event"], row["line"], row["event"], row["count"] = now_ns, b"all", SKIPPED, count
+        row["detail"] = b"best quotes changed faster than they were read: not in bbo"
+        self._writer.append("line_events", row)
+
+    def note_lines(self, status: CenterStatus, now_ns: int) -> None:
+        """Keep every turn of a line: the quality report of the day reads them."""
+        for line in status.lines:
+            if self._states.get(line.name) == line.state or self._ended:
+                continue
+            self._states[line.name] = line.state
+            row = np.zeros(1, LINE_EVENTS.dtype)
+            row["ts_event"], row["publisher_id"] = now_ns, self._publishers[line.venue]
+            row["line"], row["event"] = _cut(line.name, 24), line.state
+            row["first_sequence"] = row["last_sequence"] = line.next_sequence
+            row["lag_ns"] = line.lag_us * 1_000 if line.lag_us != NOT_KNOWN else 0
+            row["count"] = line.missing
+            row["detail"] = _cut(line.fault, 80)
+            self._oldest_ns = self._oldest_ns or now_ns
+            self._writer.append("line_events", row)
+
+    # ------------------------------------------------------------ the disk
+
+    def flush_soon(self, now_ns: int) -> None:
+        """Have what was appended made durable, unless a flush is still under way."""
+        if self._flush is not None:
+            if not self._flush.done():
+                return
+            self._end_flush(self._flush)
+        if self._ended:
+            self._seal_again(now_ns)
+            return
+        self._flushing_ns, self._oldest_ns = self._oldest_ns, 0
+        self._started_ns = now_ns
+        self._flush = self._thread.submit(self._writer.flush, now_ns)
+
+    def _end_flush(self, flush: Future[int]) -> None:
+        self._flush = None
+        error = flush.exception()
+        if error is None:
+            self._fault, self._flushed_ns, self._flushing_ns = "", self._started_ns, 0
+            return
+        if str(error) != self._fault:
+            log.error("ticks not written", fault=str(error))
+        self._fault = str(error)
+        self._oldest_ns = self._flushing_ns or self._oldest_ns
+
+    def seal_soon(self) -> None:
+        """Seal the day behind the last flush; nothing is appended from now on."""
+        if not self._ended:
+            self._ended = True
+            self._seal = self._thread.submit(self._flush_and_seal)
+
+    def _seal_again(self, now_ns: int) -> None:
+        """Try again after a while what failed: room was made on the disk, perhaps."""
+        if self._seal is None or not self._seal.done() or self._seal.exception() is None:
+            return
+        if now_ns - self._sealed_ns >= SEAL_AGAIN_NS:
+            self._sealed_ns = now_ns
+            self._seal = self._thread.submit(self._flush_and_seal)
+
+    def _flush_and_seal(self) -> object:
+        """Make what is left durable and what follows from it (bars, best quotes), then seal."""
+        from rushtrade.market.tick_derivation import derive_all  # noqa: PLC0415 - a query engine comes with it
+
+        self._writer.flush(self._flushed_ns + 1)
+        if not self._derived:
+            derive_all(self._writer)
+            self._derived = True
+        self._writer.flush(self._flushed_ns + 2)
+        return self._writer.seal()
+
+    def close(self, now_ns: int) -> None:
+        """Make everything durable, wait for a seal that is under way, and give the day free."""
+        if not self._ended:
+            self._thread.submit(self._writer.flush, now_ns)
+        self._ended = True
+        self._seal_again(self._sealed_ns + SEAL_AGAIN_NS)
+        self._thread.shutdown(wait=True)
+        if self._seal is not None and (error := self._seal.exception()) is not None:
+            log.error("day not sealed", fault=str(error))
+        self._writer.close()
+
+    # ------------------------------------------------------------ what a desk sees
+
+    def judge(self) -> str:
+        """Judge the day by what is on the disk: a page of HTML. Takes a second or more; may be called from another thread."""
+        from rushtrade.archive.day_quality import judge_day  # noqa: PLC0415 - a query engine comes with it
+        from rushtrade.archive.quality_page import page  # noqa: PLC0415
+
+        return page(judge_day(self._directory, self._writer.trade_date))
+
+    def status(self, now_ns: int) -> StoreStatus:
+        """How the store is."""
+        since_ns = min((since for since in (self._oldest_ns, self._flushing_ns) if since), default=now_ns)
+        return StoreStatus(
+            directory=str(self._directory),
+            state=self._state(),
+            rows={name: rows for name in SHOWN if (rows := self._writer.rows(name))},
+            bytes=_bytes_below(self._writer.day),
+            free_bytes=self._disk_free(self._directory),
+            flush_age_ms=(now_ns - self._flushed_ns) // MILLISECOND if self._flushed_ns else NOT_KNOWN,
+            behind_ms=max(0, now_ns - since_ns) // MILLISECOND if self._state() in UNSAFE else 0,
+            fault=self._told_fault(),
+        )
+
+    def _told_fault(self) -> str:
+        """Say what is wrong, the worst first."""
+        if self._seal is not None and self._seal.done() and (error := self._seal.exception()) is not None:
+            return f"The day could not be sealed: {error}"
+        lost = f"{self._writer.lost:,} rows were lost." if self._writer.lost else ""
+        return self._fault or lost or self._note
+
+    def _state(self) -> StoreWord:
+        if self._note:
+            return "sealed"
+        if self._seal is None:
+            return "stopped" if self._fault else "writing"
+        if not self._seal.done():
+            return "sealing"
+        return "stopped" if self._seal.exception() else "sealed"
+
+
+class _Before:
+    """How far the trades and best quotes of a day came that is gone on with."""
+
+    def __init__(self, held: ColumnsReader) -> None:
+        self.best_ns = int(held.column("bbo", "ts_event").max(initial=0))
+        times, publishers, numbers = (
+            np.array(held.column("tbbo", name)) for name in ("ts_event", "publisher_id", "trade_id")
+        )
+        self._last_ns = np.zeros(1 << 16, np.int64)
+        np.maximum.at(self._last_ns, publishers, times)
+        self._numbers = numbers[times == self._last_ns[publishers]]
+        """Of the trades in each venue's last nanosecond."""
+
+    def is_later_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Tell which trades are not in the store."""
+        last_ns = self._last_ns[rows["publisher_id"]]
+        again = (rows["ts_event"] == last_ns) & np.isin(rows["trade_id"], self._numbers)
+        later: npt.NDArray[np.bool_] = (rows["ts_event"] >= last_ns) & ~again
+        return later
+
+
+def _lowest_bit(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Place of the lowest bit that is set, from 1; 0 when none is."""
+    lowest = bits & (~bits + np.uint64(1))
+    return np.where(bits > 0, np.log2(np.maximum(lowest, 1).astype(np.float64)).astype(np.int64) + 1, 0)
+
+
+def _cut(text: str, size: int) -> bytes:
+    return text.encode("ascii", "replace")[:size]
+
+
+def _bytes_below(directory: Path) -> int:
+    """Bytes of the day's files: some hundred files, looked at once a second; one may be renamed meanwhile."""
+    total = 0
+    for path in directory.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total

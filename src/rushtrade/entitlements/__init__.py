@@ -1,0 +1,1 @@
+"""Who may see which market data: questionnaires, agreements, products, use and what it costs."""

@@ -1,0 +1,1 @@
+"""Market data to users: history over HTTP, streams, downloads; each user sees what they are entitled to."""

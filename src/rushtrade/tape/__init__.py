@@ -1,0 +1,1 @@
+"""The consolidated tape: trades under their sale conditions, last sale, corrections, bars, lists and scans."""

@@ -1,0 +1,1 @@
+"""The tick store: what the market said, kept in columns, sealed at the close, asked with SQL."""

@@ -1,0 +1,276 @@
+"""What lines say, recorded: packets and book images become rows of `feed`, `mbo`, `trades`, `status`, `definition`, `imbalance`.
+
+    recorder = PacketRecorder(writer, venues, midnight_ns)
+    recorder.packet(packet, now_ns)                             # in the order the books were given them
+    recorder.image(venue, sequence, payload, now_ns)            # when the books were rebuilt from an image
+
+Theory of operation. Every packet and image is kept in `feed` as it came, so that the day can be played again byte for byte. Rows
+are made of messages as long as a venue's numbers follow on. Behind a hole they wait (at most `HELD_PACKETS_MAX` packets), since
+nobody knows what they mean; an image clears the venue (`R` rows and the image's orders, with `F_SNAPSHOT`) and what waits and
+follows on is then taken; so is what another copy of the line brings of the hole. A message that cannot be read is a hole too. Which spans were not known is told by `feed`.
+
+`take_up` goes on with a day that another process began: what its lines said already makes the same resting orders again and no row, by its
+number, as long as the first of it is the same; an image ends that.
+
+A time of receipt of 0 stands for that of the message itself: so a recorded file is taken. Refuses to know sockets and clocks. One thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rushtrade.ticks import itch_rows_kernel as kernel
+from rushtrade.ticks.itch_rows import rows_of
+from rushtrade.ticks.schemas import F_SNAPSHOT, SCHEMAS
+from rushtrade.ticks.writer import TickWriter
+from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.itch50_kernel import DONE, END_OF_SESSION, FULL
+
+ROWS = 1 << 15
+"""Rows made at a time."""
+ORDERS_MIN = 1 << 12
+"""Places of the first table of resting orders; it doubles when half full."""
+HELD_PACKETS_MAX = 4096
+"""Packets of a venue kept behind a hole until an image comes; older ones go."""
+PIECE_BYTES = 1 << 17
+"""Bytes of a `feed` row made from a longer stream: some 4,000 messages."""
+
+_WORD = {name: index for index, name in enumerate(kernel.STATE)}
+
+
+class _Venue:
+    """Resting orders and numbers of one line."""
+
+    def __init__(self, publisher: int, midnight_ns: int) -> None:
+        self.publisher = publisher
+        self.words = np.zeros(kernel.STATE_WORDS, np.int64)
+        self.locates = np.zeros(1 << 16, np.uint32)
+        self.next_sequence = 1
+        self.known = True
+        self.faulty = False
+        """Whether a message could not be read: only an image helps."""
+        self.last_ns = self.image_ns = 0
+        """Times of the latest message, and of the image being taken: its rows stand where it was taken."""
+        self.held: deque[FeedPacket] = deque(maxlen=HELD_PACKETS_MAX)
+        self.stored_below = 0
+        """Numbers below are in the store: another process took them down."""
+        self.stored_first: tuple[int, bytes] = (0, b"")
+        """Number and bytes of the first message in the store, by which a session is known again."""
+        self.put("publisher", publisher)
+        self.put("midnight", midnight_ns)
+        self.put("locates", self.locates.ctypes.data)
+        self.clear()
+
+    def put(self, name: str, value: int) -> None:
+        """Set a word of the kernel's state."""
+        self.words[_WORD[name]] = value
+
+    def get(self, name: str) -> int:
+        """A word of the kernel's state."""
+        return int(self.words[_WORD[name]])
+
+    def clear(self) -> None:
+        """Forget every order."""
+        self._take_table(np.zeros(ORDERS_MIN, kernel.RESTING))
+
+    def grow(self) -> None:
+        """Double the table of orders."""
+        old = self.table
+        self._take_table(np.zeros(2 * len(old), kernel.RESTING))
+        kernel.put_all(self.words.ctypes.data, old.ctypes.data, len(old))
+
+    def _take_table(self, table: npt.NDArray[Any]) -> None:
+        self.table = table
+        self.put("table", table.ctypes.data)
+        self.put("mask", len(table) - 1)
+        self.put("live", 0)
+
+
+class PacketRecorder:
+    """Records the lines of `venues` (by the index packets carry) with a writer. `midnight_ns` is New York's, in UTC."""
+
+    def __init__(self, writer: TickWriter, venues: Sequence[str], midnight_ns: int) -> None:
+        self._writer = writer
+        self._midnight_ns = midnight_ns
+        self._venues = [_Venue(writer.publisher(name), midnight_ns) for name in venues]
+        self._mbo = np.zeros(ROWS, SCHEMAS["mbo"].dtype)
+        self._trades = np.zeros(ROWS, SCHEMAS["trades"].dtype)
+        self._others = np.zeros((ROWS, 2), np.int64)
+        for venue in self._venues:
+            venue.put("mbo", self._mbo.ctypes.data)
+            venue.put("trades", self._trades.ctypes.data)
+            venue.put("others", self._others.ctypes.data)
+            venue.put("room", ROWS)
+
+    def anomalies(self) -> dict[str, int]:
+        """What contradicted the resting orders, of all venues."""
+        counts = sum(venue.words[len(kernel.STATE) :] for venue in self._venues)
+        return dict(zip(kernel.ANOMALIES, np.asarray(counts).tolist(), strict=True))
+
+    def take_up(self) -> int:
+        """Go on with what is durable of the day already; gives how many of its messages will be passed over when they come again."""
+        held = self._writer.reader()
+        columns = ("publisher_id", "kind", "sequence", "count", "bytes")
+        publishers, kinds, sequences, counts, sizes = (held.column("feed", name) for name in columns)
+        payload, offsets = held.payload("feed"), np.cumsum(sizes) - sizes
+        for venue in self._venues:
+            mine = np.flatnonzero((publishers == venue.publisher) & (kinds == b"P") & (counts > 0))
+            if not len(mine):
+                continue
+            venue.stored_below = int((sequences[mine] + counts[mine]).max())
+            begin = int(offsets[mine[0]])
+            first = payload[begin : begin + int(sizes[mine[0]])]
+            size = kernel.messages_cut(np.array(first), 0, 1, 1 << 62)[0]
+            venue.stored_first = int(sequences[mine[0]]), first[:size].tobytes()
+        return sum(max(venue.stored_below - 1, 0) for venue in self._venues)
+
+    def packet(self, packet: FeedPacket, now_ns: int) -> None:
+        """Record a packet as the books were given it."""
+        if not packet.count:
+            return
+        venue = self._venues[packet.venue]
+        fresh = self._not_stored(venue, packet) if venue.stored_below > packet.sequence else packet
+        if fresh.count:
+            self._keep("P", fresh, now_ns)
+        if venue.faulty or (not venue.known and packet.sequence > venue.next_sequence):
+            venue.held.append(packet)
+        elif packet.sequence > venue.next_sequence:
+            venue.known = False
+            venue.held.append(packet)
+        else:
+            self._take(venue, packet, now_ns, 0)
+            self._take_held(venue, now_ns)
+
+    def _not_stored(self, venue: _Venue, packet: FeedPacket) -> FeedPacket:
+        """Give what of a packet is not in the store; all of it when its session is another one."""
+        data = np.frombuffer(packet.payload, np.uint8)
+        number, first = venue.stored_first
+        if packet.sequence <= number < packet.sequence + packet.count:
+            begin = kernel.messages_cut(data, 0, number - packet.sequence, 1 << 62)[0]
+            if packet.payload[begin : begin + len(first)] != first:
+                venue.stored_below = 0
+                return packet
+        stored = min(venue.stored_below - packet.sequence, packet.count)
+        size = kernel.messages_cut(data, 0, stored, 1 << 62)[0]
+        return FeedPacket(
+            packet.venue, packet.sequence + stored, packet.count - stored, packet.payload[size:]
+        )
+
+    def image(self, venue: int, sequence: int, payload: bytes, now_ns: int) -> None:
+        """Record a book image that stands for all messages before number `sequence`."""
+        self._keep("I", FeedPacket(venue, sequence, 0, payload), now_ns)
+        state = self._venues[venue]
+        state.stored_below = 0
+        count, _, last = kernel.messages_span(np.frombuffer(payload, np.uint8))
+        state.image_ns = max(state.last_ns, last + self._midnight_ns if count else 0)
+        self._clear(state, sequence, now_ns)
+        state.known, state.faulty = True, False
+        state.next_sequence = sequence - count
+        self._take(state, FeedPacket(venue, sequence - count, count, payload), now_ns, F_SNAPSHOT)
+        self._take_held(state, now_ns)
+
+    def _take_held(self, venue: _Venue, now_ns: int) -> None:
+        """Take what waited behind a hole, as far as it follows on: an image came, or another copy of the line."""
+        waiting = sorted(venue.held, key=lambda held: held.sequence)
+        venue.held.clear()
+        for place, packet in enumerate(waiting):
+            if packet.sequence > venue.next_sequence or venue.faulty:
+                venue.held.extend(waiting[place:])
+                venue.known = False
+                return
+            self._take(venue, packet, now_ns, 0)
+        venue.known = not venue.faulty
+
+    def _keep(self, kind: str, packet: FeedPacket, now_ns: int) -> None:
+        """Append the packet itself to `feed`."""
+        _, first, last = kernel.messages_span(np.frombuffer(packet.payload, np.uint8))
+        row = np.zeros(1, SCHEMAS["feed"].dtype)
+        row["ts_recv"], row["kind"] = now_ns or last + self._midnight_ns, kind
+        row["ts_event"], row["ts_last"] = first + self._midnight_ns, last + self._midnight_ns
+        row["publisher_id"] = self._venues[packet.venue].publisher
+        row["sequence"], row["count"], row["bytes"] = packet.sequence, packet.count, len(packet.payload)
+        self._writer.append("feed", row, packet.payload)
+
+    def _clear(self, venue: _Venue, sequence: int, now_ns: int) -> None:
+        """Write `R` for every instrument of a venue that had orders."""
+        resting = venue.table[venue.table["shares"] > 0]
+        instruments = np.unique(resting["instrument"])
+        rows = SCHEMAS["mbo"].empty(len(instruments))
+        rows["ts_recv"], rows["ts_event"], rows["sequence"] = (
+            now_ns or venue.image_ns,
+            venue.image_ns,
+            sequence - 1,
+        )
+        rows["publisher_id"], rows["instrument_id"] = venue.publisher, instruments
+        rows["action"], rows["side"], rows["flags"] = b"R", b"N", F_SNAPSHOT
+        self._writer.append("mbo", rows)
+        venue.clear()
+
+    def _take(self, venue: _Venue, packet: FeedPacket, now_ns: int, flags: int) -> None:
+        """Make rows of the messages of a packet that were not seen before."""
+        data = np.frombuffer(packet.payload, np.uint8)
+        known = max(venue.next_sequence - packet.sequence, 0)
+        begin = kernel.messages_cut(data, 0, known, 1 << 62)[0] if known else 0
+        end = packet.sequence + packet.count
+        venue.put("received", now_ns)
+        venue.put("flags", flags)
+        venue.put("sequence", packet.sequence + known)
+        while True:
+            reason = kernel.take_messages(venue.words, data, begin)
+            begin = venue.get("consumed")
+            if reason == kernel.GROW:
+                venue.grow()
+                continue  # the rows so far stay where they are: a directory names thousands of stocks in a row
+            if reason == kernel.NAME_NEEDED:
+                self._name(venue, data, begin)
+                continue
+            self._write(venue, data, now_ns, packet.sequence + packet.count - 1 if flags else 0)
+            if reason != FULL:
+                break
+        venue.next_sequence = max(venue.get("sequence"), venue.next_sequence)
+        if reason not in (DONE, END_OF_SESSION) or venue.get("sequence") < end:
+            venue.known, venue.faulty = False, True
+
+    def _name(self, venue: _Venue, data: npt.NDArray[np.uint8], at: int) -> None:
+        """Give the stock of the message at `at` its number."""
+        code, locate = int(data[at + 2]), int(data[at + 3]) << 8 | int(data[at + 4])
+        place = {ord("R"): 11, ord("Q"): 19}.get(code, 24)
+        symbol = data[at + 2 + place : at + 10 + place].tobytes().decode("latin-1").rstrip()
+        venue.locates[locate] = self._writer.instrument(symbol or "?")
+
+    def _write(self, venue: _Venue, data: npt.NDArray[np.uint8], now_ns: int, image: int) -> None:
+        """Hand over the rows a call of the kernel made. `image` is the number an image stands for."""
+        mbo = self._mbo[: venue.get("mbo_rows")]
+        if image:
+            mbo["ts_event"], mbo["sequence"] = venue.image_ns, image
+        elif len(mbo):
+            venue.last_ns = max(venue.last_ns, int(mbo["ts_event"][-1]))
+        trades = self._trades[: venue.get("trade_rows")]
+        others = self._others[: venue.get("other_rows")]
+        if venue.stored_below:
+            mbo, trades = (rows[rows["sequence"] >= venue.stored_below] for rows in (mbo, trades))
+            others = others[others[:, 1] >= venue.stored_below]
+        self._writer.append("mbo", mbo)
+        self._writer.append("trades", trades)
+        if len(others):
+            for schema, rows in rows_of(data, others[:, 0], others[:, 1], venue.locates, self._midnight_ns):
+                rows["ts_recv"], rows["publisher_id"] = now_ns or rows["ts_event"], venue.publisher
+                self._writer.append(schema, rows)
+        for name in ("mbo_rows", "trade_rows", "other_rows"):
+            venue.put(name, 0)
+
+
+def load_kernels() -> None:
+    """Bring every compiled kernel of the recorder into the process, so that the first packet finds them ready."""
+    words = np.zeros(kernel.STATE_WORDS, np.int64)
+    data = np.zeros(0, np.uint8)
+    data.flags.writeable = False
+    kernel.take_messages(words, data, 0)
+    kernel.messages_span(data)
+    kernel.messages_cut(data, 0, 0, 0)
+    kernel.put_all(words.ctypes.data, 0, 0)

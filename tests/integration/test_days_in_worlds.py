@@ -1,0 +1,159 @@
+"""Whole days in every world, with venues that fail at random: the books balance, and the same seeds give the same day."""
+
+import datetime as dt
+
+import pytest
+
+from rushtrade.cli.day import DayPlan, run_day
+from rushtrade.domain.instants import SECOND
+from rushtrade.marketplace.generator import OPENING, GeneratedFlow
+from rushtrade.rules.world_file import load_world
+
+DAYS = {"us-2004": dt.date(2004, 11, 22), "us-2026": dt.date(2026, 11, 20)}
+
+THIRD = """
+name = "two-and-a-maker"
+title = "A world nobody has written code for"
+from = 2010-01-04
+to = 2010-12-31
+
+[[venue]]
+code = "FIRST"
+route_code = "f"
+mic = "XFST"
+name = "First Exchange"
+kind = "lit"
+weight = 3
+latency_us = 100
+feed_latency_us = 100
+jitter_us = 5000
+order_types = ["market", "limit"]
+times_in_force = ["day", "ioc", "fok"]
+displays = ["displayed", "hidden", "reserve"]
+[venue.speed_bump]
+in_us = 900
+out_us = 100
+[[venue.fees]]
+from = 2010-01-04
+make_mils = -10
+take_mils = 20
+make_sub_dollar_ppm = 0
+take_sub_dollar_ppm = 0
+source = "invented"
+
+[[venue]]
+code = "DARK"
+route_code = "d"
+mic = "XDRK"
+name = "Dark Pool"
+kind = "dark"
+weight = 0
+latency_us = 100
+feed_latency_us = 100
+order_types = ["limit"]
+times_in_force = ["day", "ioc"]
+displays = ["hidden"]
+[venue.pool]
+crowd_ppm = 500000
+crowd_shares = 300
+crowd_ms = 500
+leak_ppm = 1000000
+leak_shares = 200
+[[venue.fees]]
+from = 2010-01-04
+make_mils = 5
+take_mils = 5
+make_sub_dollar_ppm = 0
+take_sub_dollar_ppm = 0
+source = "invented"
+
+[[venue]]
+code = "MAKER"
+route_code = "m"
+mic = "XMKR"
+name = "Market Maker"
+kind = "market_maker"
+weight = 1
+latency_us = 20000
+feed_latency_us = 20000
+order_types = ["market", "limit"]
+times_in_force = ["day", "ioc", "fok"]
+displays = ["displayed"]
+protected = true
+[[venue.fees]]
+from = 2010-01-04
+make_mils = 0
+take_mils = 0
+make_sub_dollar_ppm = 0
+take_sub_dollar_ppm = 0
+source = "invented"
+
+[dart.listed]
+sequence = "dfm"
+punt = "f"
+legal = "fdm"
+[dart.nasdaq]
+sequence = "f"
+punt = ""
+legal = "fd"
+[dart.otc_bb]
+sequence = "m"
+punt = ""
+legal = "m"
+[dart.pink]
+sequence = ""
+punt = ""
+legal = ""
+
+[[commission]]
+name = "only"
+per_share = "0.01"
+per_trade = "0"
+order_min = "1.00"
+order_max = "0"
+"""
+SYMBOL = """
+[[symbol]]
+symbol = "{0}"
+name = "Stock {0}"
+equity_class = "{1}"
+kind = "common"
+primary = "{2}"
+price = "{3}"
+round_lot = 100
+easy_to_borrow = true
+"""
+STOCKS = [
+    ("AAA", "listed", "FIRST", "20.00"),
+    ("BBB", "nasdaq", "FIRST", "7.50"),
+    ("CCC", "otc_bb", "MAKER", "0.30"),
+]
+
+
+def day(world, date, seed, faults, path):
+    flow = GeneratedFlow(world.symbols, seed, last_time=OPENING + 60 * SECOND)
+    return run_day(DayPlan(flow, 40, seed, world, date, faults), path, quiet=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", DAYS)
+def test_a_day_with_failing_venues_balances_and_repeats(tmp_path, name, seed):
+    world = load_world(name)
+    one = day(world, DAYS[name], seed, seed, tmp_path / "one")
+    assert one.balanced, one.trial_balance
+    assert (one.anomalies, one.fills > 100) == (0, True)
+    again = day(world, DAYS[name], seed, seed, tmp_path / "again")
+    assert again.state_hash == one.state_hash
+    calm = day(world, DAYS[name], seed, 0, tmp_path / "calm")
+    assert calm.balanced
+    assert calm.state_hash != one.state_hash, "failures change the day"
+
+
+def test_a_third_world_needs_no_code(tmp_path):
+    file = tmp_path / "third.toml"
+    file.write_text(THIRD + "".join(SYMBOL.format(*stock) for stock in STOCKS), encoding="utf-8")
+    world = load_world(file)
+    found = day(world, dt.date(2010, 6, 15), 3, 3, tmp_path / "house")
+    assert found.balanced
+    assert found.anomalies == 0
+    assert set(found.by_route) == {"FIRST", "DARK", "MAKER"}
