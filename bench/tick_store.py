@@ -2,7 +2,8 @@
 
 The question is asked through the store's own SQL, over sealed Parquet; beside it the limit (numpy columns in memory and two binary
 searches) and a peer (the same rows in a table of DuckDB). Sealing is the whole of it: sorting, writing, hashing, syncing, manifest;
-beside it DuckDB sorts and writes the same columns to Parquet. Alternating; the best of the rounds.
+beside it a peer (DuckDB sorts and writes the same columns to Parquet) and the limit: pyarrow writes the same columns in two threads,
+sorted before, and neither hashes nor syncs. Alternating; the best of the rounds.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
 import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from rushtrade.ticks.arrow import as_table
 from rushtrade.ticks.schemas import SCHEMAS
+from rushtrade.ticks.sealing import GROUP_ROWS
 from rushtrade.ticks.sql import TickSql, live_registers, live_table
 from rushtrade.ticks.writer import TickWriter
 
@@ -49,8 +55,7 @@ def run() -> list[dict]:
     rows = ticks()
     root = Path(tempfile.mkdtemp(prefix="rushtrade-bench-"))
     try:
-        seal_row = measure_seal(root, rows)
-        return [seal_row, *measure_query(root / "0", rows)]
+        return [*measure_seal(root, rows), *measure_query(root / "0", rows)]
     finally:
         shutil.rmtree(root)
 
@@ -66,35 +71,59 @@ def write(root: Path, rows: np.ndarray) -> TickWriter:
     return writer
 
 
-def measure_seal(root: Path, rows: np.ndarray) -> dict:
-    mine, theirs = [], []
+def measure_seal(root: Path, rows: np.ndarray) -> list[dict]:
+    mine, theirs, limits = [], [], []
+    ordered = rows[np.lexsort((rows["ts_event"], rows["instrument_id"]))]
     for number in range(SEALS):
         with write(root / str(number), rows) as writer:
             reader = writer.reader()
-            table = live_table(reader, SCHEMAS["trades"], live_registers(reader, None), DAY)
-            out = root / "peer.parquet"
-            with duckdb.connect() as peer:
-                peer.execute("SET threads = 2")
-                peer.register("live", table)
-                begin = perf_counter()
-                peer.execute(
-                    f"COPY (FROM live ORDER BY symbol, ts_event) TO '{out}' (FORMAT parquet, COMPRESSION zstd)"
-                )
-                theirs.append(perf_counter() - begin)
-            out.unlink()
+            registers = live_registers(reader, None)
+            table = live_table(reader, SCHEMAS["trades"], registers, DAY)
+            theirs.append(sorted_by_duckdb(table, root / "peer.parquet"))
+            del table
+            table = as_table(SCHEMAS["trades"], TICKS, ordered.__getitem__, registers, DAY)
+            limits.append(written_by_pyarrow(table, root))
             del table
             begin = perf_counter()
             manifest = writer.seal()
             mine.append(perf_counter() - begin)
         if manifest.rows("trades") != TICKS:
             raise SystemExit(f"{TICKS:,} ticks went in, {manifest.rows('trades'):,} were sealed")
-    return row(
-        "seal 10 M ticks: sort, Parquet, SHA-256, sync",
-        min(mine),
-        "s",
-        "DuckDB sorts and writes them",
-        min(theirs),
-    )
+    name = "seal 10 M ticks: sort, Parquet, SHA-256, sync"
+    return [
+        row(name, min(mine), "s", "DuckDB sorts and writes them", min(theirs)),
+        row(name, min(mine), "s", "pyarrow writes them sorted before", min(limits)),
+    ]
+
+
+def sorted_by_duckdb(table: pa.Table, out: Path) -> float:
+    with duckdb.connect() as peer:
+        peer.execute("SET threads = 2")
+        peer.register("live", table)
+        begin = perf_counter()
+        peer.execute(
+            f"COPY (FROM live ORDER BY symbol, ts_event) TO '{out}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        took = perf_counter() - begin
+    out.unlink()
+    return took
+
+
+def written_by_pyarrow(table: pa.Table, root: Path) -> float:
+    outs = [root / f"limit.{number}.parquet" for number in range(8)]
+    size = -(-table.num_rows // len(outs))
+
+    def write_one(number: int) -> None:
+        part = table.slice(number * size, size)
+        pq.write_table(part, outs[number], row_group_size=GROUP_ROWS, compression="zstd", compression_level=1)
+
+    begin = perf_counter()
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write_one, range(len(outs))))
+    took = perf_counter() - begin
+    for out in outs:
+        out.unlink()
+    return took
 
 
 def measure_query(root: Path, rows: np.ndarray) -> list[dict]:

@@ -70,16 +70,16 @@ class Registers:
 
 
 def table_schema(schema: Schema) -> pa.Schema:
-    """The Arrow schema a schema has in Parquet and SQL."""
-    fields = [pa.field("trade_date", pa.date32())]
+    """The Arrow schema a schema has in Parquet and SQL: only a price can be missing."""
+    types = {"trade_date": pa.date32()}
     if schema.by_symbol:
-        fields.append(pa.field("symbol", TEXT))
+        types["symbol"] = TEXT
     if any(column.name == "publisher_id" for column in schema.columns):
-        fields.append(pa.field("venue", TEXT))
-    fields += [pa.field(column.name, _type(column)) for column in schema.columns]
+        types["venue"] = TEXT
+    types |= {column.name: _type(column) for column in schema.columns}
     if schema.payload:
-        fields.append(pa.field("payload", pa.binary()))
-    return pa.schema(fields)
+        types["payload"] = pa.binary()
+    return pa.schema([pa.field(name, kind, nullable=kind == PRICE) for name, kind in types.items()])
 
 
 def _type(column: Column) -> pa.DataType:
@@ -97,23 +97,43 @@ def as_table(
     registers: Registers,
     trade_date: dt.date,
     payload: pa.Array | None = None,
+    ready: Mapping[str, pa.Array] | None = None,
 ) -> pa.Table:
-    """Rows as a table; `take` gives the columns."""
+    """Rows as a table; `take` gives the columns, but those that are `ready`."""
     arrays: list[pa.Array] = []
-    made = table_schema(schema)
-    for field in made:
-        if field.name == "trade_date":
+    made, ready = table_schema(schema), ready or {}
+    kinds = {column.name: column for column in schema.columns}
+    for name in made.names:
+        if name in ready:
+            arrays.append(ready[name])
+        elif name == "trade_date":
             arrays.append(_constant_date(trade_date, rows))
-        elif field.name == "symbol":
+        elif name == "symbol":
             arrays.append(registers.symbols_of(take("instrument_id")))
-        elif field.name == "venue":
+        elif name == "venue":
             arrays.append(registers.venues(take("publisher_id")))
-        elif field.name == "payload" and schema.payload:
+        elif name == "payload" and schema.payload:
             arrays.append(payload)
         else:
-            column = next(each for each in schema.columns if each.name == field.name)
-            arrays.append(as_array(column, take(column.name)))
+            arrays.append(as_array(kinds[name], take(name)))
     return pa.Table.from_arrays(arrays, schema=made)
+
+
+def ready_arrays(
+    schema: Schema, rows: int, columns: Mapping[str, Values], registers: Registers, trade_date: dt.date
+) -> dict[str, pa.Array]:
+    """Some columns of a schema as Arrow, with the trade date, and the names that follow from them."""
+    made = {
+        column.name: as_array(column, columns[column.name])
+        for column in schema.columns
+        if column.name in columns
+    }
+    made["trade_date"] = _constant_date(trade_date, rows)
+    if "publisher_id" in columns:
+        made["venue"] = registers.venues(columns["publisher_id"])
+    if "instrument_id" in columns and schema.by_symbol:
+        made["symbol"] = registers.symbols_of(columns["instrument_id"])
+    return made
 
 
 def as_array(column: Column, values: Values) -> pa.Array:
@@ -146,7 +166,7 @@ def _texts(values: Values) -> pa.Array:
 
 
 def _distinct(values: Values) -> tuple[Values, Values]:
-    """Distinct words and the place of each row's: two letters are counted, longer words sorted unless all are alike."""
+    """Distinct words and the place of each row's: two letters are counted, longer words looked up."""
     if values.dtype.itemsize == 2:
         codes = values.view("<u2")
         present = np.flatnonzero(np.bincount(codes))
@@ -154,10 +174,11 @@ def _distinct(values: Values) -> tuple[Values, Values]:
         lookup[present] = np.arange(len(present))
         words: Values = present.astype("<u2").view("S2")
         return words, lookup[codes] if len(codes) else np.zeros(0, np.int32)
-    if len(values) and (values == values[0]).all():
-        return values[:1], np.zeros(len(values), np.int32)
-    words, places = np.unique(values, return_inverse=True)
-    return words, places
+    width = pa.binary(values.dtype.itemsize)
+    raw = pa.Array.from_buffers(width, len(values), [None, pa.py_buffer(values)])
+    found = raw.dictionary_encode()
+    words = np.array(found.dictionary.to_pylist(), values.dtype)
+    return words, found.indices.to_numpy()
 
 
 def _constant_date(trade_date: dt.date, rows: int) -> pa.Array:

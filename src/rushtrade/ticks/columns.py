@@ -85,10 +85,12 @@ class Log(NamedTuple):
         return {commit.schema.name: commit for flush in self.flushes for commit in flush}
 
 
-def read_log(directory: Path) -> Log:
-    """Read a day's log up to the first record that is not sound."""
+def read_log(directory: Path, begin: int = 0, earlier: int = 0) -> Log:
+    """Read a day's log from a byte on, behind so many flushes, up to the first record that is not sound."""
     try:
-        data = (directory / LOG).read_bytes()
+        with (directory / LOG).open("rb") as file:
+            file.seek(begin)
+            data = file.read()
     except FileNotFoundError:
         data = b""
     flushes: list[list[Commit]] = []
@@ -98,13 +100,13 @@ def read_log(directory: Path) -> Log:
         record = data[at : at + RECORD_BYTES]
         magic, number, last, *rest = COMMIT.unpack(record[:-4])
         whole = zlib.crc32(record[:-4]).to_bytes(4, "little") == record[-4:]
-        if magic != MAGIC or not whole or number not in BY_NUMBER or rest[3] != len(flushes) + 1:
+        if magic != MAGIC or not whole or number not in BY_NUMBER or rest[3] != earlier + len(flushes) + 1:
             break
         waiting.append(Commit(BY_NUMBER[number], bool(last), *rest))
         if last:
             flushes.append(waiting)
             waiting, sound = [], at + RECORD_BYTES
-    return Log(flushes, sound, len(data))
+    return Log(flushes, begin + sound, begin + len(data))
 
 
 def files_of(directory: Path, schema: Schema) -> Iterator[tuple[Path, str, int]]:
@@ -271,10 +273,25 @@ class ColumnsReader:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        log = read_log(directory)
-        self._counted = log.counted()
-        self.time_ns = log.flushes[-1][-1].time_ns if log.flushes else 0
+        self._counted: dict[str, Commit] = {}
+        self._log_bytes = self._flushes = 0
+        self.time_ns = 0
         """Time of the last flush."""
+        self.look()
+
+    def look(self) -> None:
+        """See what was counted since the last look; columns handed out before stay as they are.
+
+        A log that became shorter, because its writer began anew and gave flushes up, is read from its beginning.
+        """
+        path = self._directory / LOG
+        if self._log_bytes > (path.stat().st_size if path.exists() else 0):
+            self._counted, self._log_bytes, self._flushes = {}, 0, 0
+        log = read_log(self._directory, self._log_bytes, self._flushes)
+        self._counted |= log.counted()
+        self._log_bytes = log.sound_bytes
+        if log.flushes:
+            self._flushes, self.time_ns = log.flushes[-1][-1].flush, log.flushes[-1][-1].time_ns
 
     def rows(self, schema: str) -> int:
         """Counted rows."""

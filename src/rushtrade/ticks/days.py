@@ -142,10 +142,10 @@ def log_digest(part: Path) -> str:
 
 def live_part(day: Path, manifest: Manifest | None) -> Path | None:
     """The live columns of a day, None when there are none or they are what is left of sealed ones."""
-    digest = log_digest(day / LIVE)
-    if not digest or (manifest is not None and digest in manifest.logs):
+    log = day / LIVE / LOG
+    if not log.exists() or not log.stat().st_size:
         return None
-    return day / LIVE
+    return None if manifest is not None and log_digest(day / LIVE) in manifest.logs else day / LIVE
 
 
 def file_digest(path: Path) -> str:

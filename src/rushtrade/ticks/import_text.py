@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rushtrade.feeds.text_feeds import LOBSTER_EMPTY, nanoseconds, units
+from rushtrade.feeds.text_feeds import LOBSTER_EMPTY, TAQ_VOID, nanoseconds, units
 from rushtrade.ticks.schemas import F_LAST, F_SNAPSHOT, NO_PRICE, PRICE_SCALE, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 
@@ -25,7 +25,6 @@ NANO = 1_000_000_000
 MICRO = 1_000_000
 SEEDS_FROM = 1 << 62
 """Numbers of seed orders: above any LOBSTER gives."""
-VOID_CORRECTIONS = frozenset(["7", "8", "10", "11", "12"])
 _SIDES = {"1": b"B", "-1": b"A"}
 Row = tuple[Any, ...]
 Rows = npt.NDArray[np.void]
@@ -162,7 +161,7 @@ class TaqTradeRows:
             self._number += 1
             try:
                 time, venue, conditions, size, price, correction = cells
-                action = b"X" if correction.strip().lstrip("0") in VOID_CORRECTIONS else b"T"
+                action = b"X" if correction.strip().lstrip("0") in TAQ_VOID else b"T"
                 shares = units(size, MICRO)
                 found.append(
                     (

@@ -6,6 +6,7 @@ of its own stands in `detail`, as `name=value` words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,21 @@ STATUS_WORDS: dict[str, tuple[str, str]] = {
 }
 """Fields that become `state` and `reason` of a `status` row. Types without a row here have only `detail`."""
 _NAMED = frozenset(["locate", "tracking", "timestamp", "stock"])
+DIRECTORY_WORDS: dict[str, str] = {
+    "market_category": "category",
+    "financial_status": "status",
+    "luld_reference_price_tier": "tier",
+    "etp_flag": "etp",
+    "etp_leverage_factor": "leverage",
+    "short_sale_threshold": "threshold",
+    "authenticity": "authentic",
+    "issue_classification": "class",
+    "issue_subtype": "subtype",
+    "inverse_indicator": "inverse",
+    "ipo_flag": "ipo",
+    "round_lots_only": "lots_only",
+}
+"""How a directory's fields are called in `detail`, the most asked for first: what does not fit is cut at the end."""
 
 
 def _record(code: int) -> np.dtype[np.void]:
@@ -68,7 +84,7 @@ def rows_of(
             if schema == "definition":
                 rows["raw_symbol"] = np.char.rstrip(found["stock"])
                 rows["min_lot_size_round_lot"] = found["round_lot_size"]
-                rows["detail"] = _details(found, ("round_lot_size",))
+                rows["detail"] = _in_words(found, DIRECTORY_WORDS)
             else:
                 state, reason = STATUS_WORDS.get(letter, ("", ""))
                 rows["state"] = np.char.rstrip(found[state]) if state else b""
@@ -102,13 +118,20 @@ def _details(found: Rows, told: tuple[str, ...]) -> Values:
         for name in found.dtype.names or ()
         if name not in _NAMED and name not in told and name not in {"high", "low"}
     ]
-    if not names:
+    return _in_words(found, {name: name for name in names})
+
+
+def _in_words(found: Rows, words: Mapping[str, str]) -> Values:
+    """Fields as `word=value`, by name and in order; empty ones are left out."""
+    if not words:
         return np.zeros(len(found), "S1")
-    words = [
-        " ".join(f"{name}={_text(value)}" for name, value in zip(names, row, strict=True) if _text(value))
-        for row in found[names].tolist()
+    texts = [
+        " ".join(
+            f"{word}={_text(value)}" for word, value in zip(words.values(), row, strict=True) if _text(value)
+        )
+        for row in found[list(words)].tolist()
     ]
-    return np.array([word.encode("latin-1", "replace") for word in words])
+    return np.array([text.encode("latin-1", "replace") for text in texts])
 
 
 def _text(value: object) -> str:

@@ -38,6 +38,12 @@ LEVELS = 10
 
 F_LAST, F_TOP, F_SNAPSHOT, F_LEVEL = 128, 64, 32, 16
 """Flags, Databento's: last row of its message; top of book; part of an image; a price level, not an order."""
+F_NUMBERED = 2
+"""A flag of our own, in the bit Databento leaves to publishers: `sequence` of this `tbbo` row is the trade's place in the stream
+of all venues, not its venue's line. Rows of imports, and of releases that kept no places, do not have it."""
+RUN = b"run"
+"""The event of a data center that began to write: `detail` names its numbering (`epoch` of the stream), `first_sequence` is what
+is added to a number of it to give `sequence` of its `tbbo` row, `last_sequence` the number it began behind."""
 
 
 class Column(NamedTuple):
@@ -163,8 +169,8 @@ SCHEMAS: dict[str, Schema] = {
 }
 """By name. `mbp-1` are quotes of a venue, `bbo` the best over all venues after every change, `state` as the market calls it.
 `tbbo` is a trade with the best quote before it: over all venues as a data center saw it, or the venue's own where a day was
-imported of one venue's file. `line_events` is what lines of the data center went through; `skipped`, of
-none, says how many rows of `bbo` are missing. `feed` is
+imported of one venue's file; see `F_NUMBERED`. `line_events` is what lines of the data center went through; `skipped`, of
+none, says how many rows of `bbo` are missing, `run` see `RUN`. `feed` is
 what the lines said, byte for byte, in the order it was taken: kind `P` messages from number `sequence` on, `I` a book image that stands
 for all before that number, `C` such an image taken by the store, to begin from; `ts_event` and `ts_last` are its first and last message's."""
 

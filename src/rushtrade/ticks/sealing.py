@@ -1,8 +1,8 @@
 """A day sealed: live columns become Parquet, sorted by symbol and time, with a manifest written last.
 
 Theory of operation. Rows are put in order by a stable sort of the symbols' ranks (times within a symbol are nearly always in
-order already, and are sorted where they are not), gathered a file at a time and written in row groups of `GROUP_ROWS`, by two
-threads. Files go to `sealing/`, are synced, hashed and renamed; the manifest makes them count; the columns go last. Whatever
+order already, and are sorted where they are not), gathered and written a row group of `GROUP_ROWS` at a time, by two
+threads; a column that says the same in every row is made once. Files go to `sealing/`, are synced, hashed and renamed; the manifest makes them count; the columns go last. Whatever
 interrupts this, the next sealing starts from the columns again: files no manifest names are removed, and columns whose log the
 manifest names are leftovers.
 
@@ -40,8 +40,8 @@ from rushtrade.ticks.errors import TickStoreError
 from rushtrade.ticks.order_kernel import order_by_rank
 from rushtrade.ticks.schemas import SCHEMAS, Schema
 
-FILE_ROWS = 2_500_000
-"""Rows of a file: what each of two threads gathers in memory, 200 MB; the file before is on its way to the disk meanwhile."""
+FILE_ROWS = 1_250_000
+"""Rows of a file: small enough that two threads end at nearly the same moment, while files before are on their way to the disk."""
 GROUP_ROWS = 1 << 16
 """Rows of a row group: five minutes of the busiest symbol touch one or two, and statistics of all groups of a day are read at once."""
 PAYLOAD_GROUP_BYTES = 1 << 24
@@ -161,11 +161,13 @@ def _write_all(
 ) -> list[SealedFile]:
     """Write every file: two threads make them, a third sees each onto the disk."""
     from rushtrade.ticks.arrow import Registers  # noqa: PLC0415  - Arrow is asked for only when needed
-    from rushtrade.ticks.parquet import write_file  # noqa: PLC0415
+    from rushtrade.ticks.parquet import SchemaRows, write_file  # noqa: PLC0415
 
     registers = Registers(manifest.instruments, manifest.publishers)
     part = manifest.sources[-1].part
     pieces = list(_pieces(reader, registers.ranks, part))
+    schemas = dict.fromkeys(piece.schema for piece in pieces)
+    rows_of = {schema: SchemaRows(schema, reader, registers, trade_date) for schema in schemas}
     total = sum(len(piece.places) for piece in pieces)
     done = 0
     files: list[SealedFile] = []
@@ -174,9 +176,8 @@ def _write_all(
 
         def make(piece: _Piece) -> tuple[SealedFile, Future[None]]:
             path, schema = fresh / piece.name, piece.schema
-            payload = reader.payload(schema.name) if schema.payload else None
             room: dict[str, Values] = held.__dict__
-            low, high = write_file(path, schema, piece.places, reader, payload, registers, trade_date, room)
+            low, high = write_file(path, rows_of[schema], piece.places, room)
             durable = syncer.submit(disk.sync_path, path)
             names = ["", ""]
             if schema.by_symbol:

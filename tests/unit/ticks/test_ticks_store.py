@@ -89,6 +89,51 @@ def test_a_sealed_day_is_sorted_by_symbol_and_time_and_loses_nothing(stored):
     assert got == wanted
 
 
+def _random_rows(chance: Random, schema, count: int) -> np.ndarray:
+    """Rows of any schema; a third of the columns says the same all day, as columns of a day of one venue do."""
+    rows = schema.empty(count)
+    for column in schema.columns:
+        text = column.kind.startswith("S")
+        words = (
+            [b"", b"A", b"ZZ", b"halted", b"good"]
+            if text
+            else [1, 2, 3, NO_PRICE]
+            if column.kind == "price"
+            else [1, 2, 3]
+        )
+        words = words if chance.random() < 0.67 else words[-1:]
+        rows[column.name] = [chance.choice(words) for _ in range(count)]
+    return rows
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in SCHEMAS if name not in {"feed", "instruments", "publishers"}]
+)
+def test_every_column_of_every_schema_is_sealed_as_it_was(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("rushtrade.ticks.parquet.GROUP_ROWS", 100)
+    monkeypatch.setattr("rushtrade.ticks.sealing.FILE_ROWS", 230)
+    monkeypatch.setattr("rushtrade.ticks.sealing.WIDE_ROWS", 230)
+    schema = SCHEMAS[name]
+    rows = _random_rows(Random(name), schema, 700)
+    question = f'select * from "{name}"'
+    with TickWriter(tmp_path, DAY) as writer:
+        for number in range(3):
+            writer.instrument(f"S{number}")
+            writer.publisher(f"V{number}")
+        writer.append(name, rows)
+        writer.flush(1)
+        with TickSql(tmp_path) as sql:
+            live = sql.query(question).to_pylist()
+        writer.seal()
+    if schema.by_symbol:
+        live.sort(key=lambda row: (row["symbol"], row[schema.time]))
+    with TickSql(tmp_path) as sql:
+        assert sql.query(question).to_pylist() == live
+    files = sorted((tmp_path / DAY.isoformat()).glob(f"{name}.*.parquet"))
+    assert [pq.ParquetFile(file).metadata.num_row_groups for file in files] == [3, 3, 3, 1]
+    assert verify_day(tmp_path, DAY).findings == []
+
+
 def test_parquet_files_are_plain_and_their_prices_are_the_integers_that_went_in(stored):
     root, _ = stored
     file = pq.ParquetFile(root / DAY.isoformat() / "trades.0.0.parquet")
