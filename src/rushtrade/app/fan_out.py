@@ -23,7 +23,6 @@ from rushtrade.core.apply import applications
 from rushtrade.core.replay import read_body
 from rushtrade.core.state import HouseState
 from rushtrade.datacenter.center import Center, Others
-from rushtrade.datacenter.directory import Listing
 from rushtrade.datacenter.fan_out_gateway import FanOutGateway, HostGone
 from rushtrade.datacenter.fan_out_host import FanOutHost
 from rushtrade.datacenter.fan_out_message import FRAME, IMAGE, PACKET, TIME, Entry
@@ -45,6 +44,7 @@ from rushtrade.gateway.line import BookImage
 from rushtrade.journal.port import JournalReader
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.market_image import pack
+from rushtrade.market.reference import Listing
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.sessions import session_on
 from rushtrade.store.store import Store
@@ -109,7 +109,7 @@ def attach_fan_out(
             return msgspec.json.encode(Decided(0, 0, [], busy=True))
         return msgspec.json.encode(Decided(outcome.seq, outcome.time_ns, list(outcome.events)))
 
-    fan_out = FanOutHost(url, host.center.name, image, decide, time.time_ns)
+    fan_out = FanOutHost(url, host.center.name, image, decide, time.time_ns, host.epoch)
     host.fan_out = fan_out
     host.center.followers.append(fan_out)
 

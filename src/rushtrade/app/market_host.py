@@ -14,10 +14,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import secrets
 import time
 from collections.abc import Callable, Sequence
 
-import msgspec
 import structlog
 
 from rushtrade.archive.earlier_days import EarlierDays
@@ -25,19 +25,15 @@ from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core
 from rushtrade.core.state import HouseState
 from rushtrade.datacenter.center import MEASURE_INTERVAL_NS, Center, Others
-from rushtrade.datacenter.directory import Listing
 from rushtrade.datacenter.fan_out_host import FanOutHost
 from rushtrade.datacenter.limits import AlarmLimits
 from rushtrade.datacenter.status import CenterStatus, ClientStatus, FanOutStatus, Role
-from rushtrade.datacenter.tick_follower import TickFollower
+from rushtrade.datacenter.tick_follower import RUN_BYTES, TickFollower
 from rushtrade.domain.frames import FrameBody, encode_body
-from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.gateway.line import Line
 from rushtrade.market.market_data import MarketData
-from rushtrade.market.reference import tell_reference, venue_terms
+from rushtrade.market.reference import Listing, ReferenceData, tell_reference, tell_written, venue_terms
 from rushtrade.rules.new_york import midnight_ns
-from rushtrade.rules.sessions import regular_hours, session_on
-from rushtrade.rules.world import World
 from rushtrade.scenario.founding import define_instruments
 from rushtrade.store.store import Store
 
@@ -57,7 +53,7 @@ class MarketHost:
         core: Core,
         clock: MarketClock,
         store: Store,
-        world: World,
+        reference: ReferenceData,
         lines: Sequence[Line],
         trade_date: dt.date,
         *,
@@ -72,14 +68,17 @@ class MarketHost:
         self.clock = clock
         self.trade_date = trade_date
         self._store = store
-        self._world = world
+        self._reference = reference
         self._ticks = ticks
+        self.epoch = secrets.token_hex(RUN_BYTES) if ticks is None else ticks.run
+        """Names the numbering of trades, at its gateways and in its tick store, too."""
         self._frame_seq = store.cursor.frame_seq
         known = {row.instrument_id: row.symbol for row in core.state.instruments.values()}
-        self.venues = tuple(venue.code for venue in world.venues)
-        self.data = MarketData(known, self.venues, terms=venue_terms(world))
+        self.venues = tuple(venue.code for venue in reference.world.venues)
+        self.data = MarketData(known, self.venues, terms=venue_terms(reference.world))
         tell_reference(self.data, core.state.instruments.values())
-        self.data.open_day(midnight_ns(trade_date), regular_hours(trade_date))
+        tell_written(self.data, known, reference, trade_date)
+        self.data.open_day(midnight_ns(trade_date), reference.calendar.regular_hours(trade_date))
         self._earlier = earlier
         if earlier is not None:
             earlier.teach(self.data.tape, known)
@@ -121,14 +120,15 @@ class MarketHost:
     @property
     def market_time_ns(self) -> int:
         """Newest source time of the feeds; the session's open before the first message."""
-        return self.center.market_time_ns or session_on(self.trade_date).open_ns
+        return self.center.market_time_ns or self._reference.calendar.regular_hours(self.trade_date)[0]
 
     def learn(self, listings: Sequence[Listing]) -> dict[int, str]:
         """Make stocks known that a feed has announced."""
         self.clock.move(time.time_ns())
-        wanted = [_instrument(listing, self._world) for listing in listings]
+        wanted = [self._reference.instrument_of(listing, self.trade_date) for listing in listings]
         ids = {number: symbol for symbol, number in define_instruments(self.core, wanted).items()}
         self.data.add_instruments(ids)
+        tell_written(self.data, ids, self._reference, self.trade_date)
         if self._earlier is not None:
             self._earlier.teach(self.data.tape, ids)
         log.info("stocks learned", count=len(ids), first=listings[0].symbol)
@@ -228,42 +228,3 @@ class MarketHost:
         if self._ticks is not None:
             await loop.run_in_executor(None, self._ticks.close, time.time_ns())
         self._store.write()
-
-
-def instrument_named(symbol: str, world: World) -> Instrument:
-    """Give a stock by its symbol alone: what the world says of it, else a common Nasdaq stock of no further renown."""
-    return _instrument(Listing(symbol, 100, "Q", "C", "N", authentic=True), world)
-
-
-def _instrument(listing: Listing, world: World) -> Instrument:
-    """Give what a house must know of a stock that a feed announced: what the world says, else what the announcement does.
-
-    The world's closing prices are of its own days, so none is taken over.
-    """
-    for row in world.symbols:
-        if row.symbol == listing.symbol:
-            return msgspec.structs.replace(row.instrument(1), previous_close=0)
-    return Instrument(
-        instrument_id=1,
-        symbol=listing.symbol,
-        name=listing.symbol,
-        equity_class=EquityClass.NASDAQ if listing.market_category in _NASDAQ_LISTED else EquityClass.LISTED,
-        kind=_kind(listing),
-        round_lot=listing.round_lot or 100,
-        tradable=listing.authentic,
-        halted=False,
-        marginable=True,
-        easy_to_borrow=True,
-        primary_venue=world.venues[0].code,
-        previous_close=0,
-    )
-
-
-_NASDAQ_LISTED = "QGS"
-"""ITCH 5.0 market categories: Global Select, Global Market, Capital Market."""
-
-
-def _kind(listing: Listing) -> InstrumentKind:
-    if listing.etp_flag == "Y":
-        return InstrumentKind.ETF
-    return InstrumentKind.WARRANT if listing.issue_classification == "W" else InstrumentKind.COMMON

@@ -17,7 +17,7 @@ from rushtrade.app.application import build, server_settings
 from rushtrade.app.center_metrics import center_registry
 from rushtrade.app.entitlements_port import EntitlementsPort
 from rushtrade.app.listening import Server, serve_while, together
-from rushtrade.app.market_host import MarketHost, instrument_named
+from rushtrade.app.market_host import MarketHost
 from rushtrade.app.market_ports import (
     DeskAccounts,
     DeskSubmit,
@@ -44,8 +44,9 @@ from rushtrade.datacenter.tick_follower import load_kernels as load_tick_kernels
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.gateway.line import Line
 from rushtrade.market.market_data import load_kernels
+from rushtrade.market.reference import Listing, ReferenceData
+from rushtrade.market.reference_file import ReferenceFile
 from rushtrade.rules.new_york import day_at, midnight_ns
-from rushtrade.rules.sessions import regular_hours
 from rushtrade.rules.world import World
 from rushtrade.scenario.founding import define_instruments, found_firm
 from rushtrade.serving.archive import TickArchive
@@ -77,6 +78,8 @@ class CenterPlan(msgspec.Struct, frozen=True):
     sales: DataSales
     replay: StoredReplay | None = None
     """A stored day that is played instead of lines; then nothing is written."""
+    written: ReferenceFile = ReferenceFile()
+    """Reference data that people have written down."""
 
     @property
     def live(self) -> bool:
@@ -87,7 +90,9 @@ class CenterPlan(msgspec.Struct, frozen=True):
 def prepare_host(core: Core, clock: MarketClock, store: Store, plan: CenterPlan) -> MarketHost:
     """Put the data center together on its core, which the store has caught up with; nothing is opened yet but the tick store."""
     midnight = midnight_ns(plan.trade_date)
-    lines = _lines(plan, midnight, lambda at: host.data.open_day(at, regular_hours(plan.trade_date)))
+    reference = ReferenceData(plan.world, plan.written)
+    hours = reference.calendar.regular_hours(plan.trade_date)
+    lines = _lines(plan, midnight, lambda at: host.data.open_day(at, hours))
     venues = [venue.code for venue in plan.world.venues]
     ticks = earlier = None
     if plan.ticks is not None:
@@ -99,7 +104,7 @@ def prepare_host(core: Core, clock: MarketClock, store: Store, plan: CenterPlan)
         core,
         clock,
         store,
-        plan.world,
+        reference,
         lines,
         plan.trade_date,
         name=plan.name,
@@ -141,7 +146,10 @@ def found_center(core: Core, clock: MarketClock, plan: CenterPlan) -> None:
             "start it with that world, or another with --data elsewhere"
         )
     publish_price_list(core, plan.sales.price_list)
-    define_instruments(core, [instrument_named(symbol, plan.world) for symbol in plan.symbols])
+    reference = ReferenceData(plan.world, plan.written)
+    day = plan.trade_date
+    named = [Listing(symbol, 100, "Q", "C", "N") for symbol in plan.symbols]
+    define_instruments(core, [reference.instrument_of(listing, day) for listing in named])
 
 
 def host_ports(
@@ -151,8 +159,7 @@ def host_ports(
     submit = DeskSubmit(host.core, host.clock)
     mics = [venue.mic for venue in plan.world.venues]
     entitlements, files = plan.sales.ports(host.core, mics, submit, time.time_ns, journal)
-    epoch = "" if host.fan_out is None else host.fan_out.run
-    ports = desk_ports(host, store, credentials, submit, entitlements, epoch)
+    ports = desk_ports(host, store, credentials, submit, entitlements, host.epoch)
     codes = [venue.code for venue in plan.world.venues]
     past = None if plan.ticks is None else TickArchive(plan.ticks, codes)
     return msgspec.structs.replace(

@@ -12,10 +12,10 @@ from prometheus_client.registry import Collector
 
 from rushtrade.app.runtime import Runtime
 from rushtrade.datacenter.center import Center, Others
-from rushtrade.datacenter.directory import Listing
 from rushtrade.datacenter.embedded_lines import EmbeddedLine
 from rushtrade.datacenter.status import CenterStatus, ClientStatus
 from rushtrade.domain.errors import InvariantBroken
+from rushtrade.market.reference import Listing
 
 LOOK_SECONDS = 1.0
 """Between two looks at the data center."""

@@ -5,17 +5,19 @@ Reading needs neither: a register is folded from the journal, which may be growi
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from rushtrade.api.access import KEY_HEADER, SECRET_HEADER
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.entitlement_desk import read_frames
 from rushtrade.app.trading_day import open_core
-from rushtrade.cli.house_client import HouseClient
+from rushtrade.cli.demo import read_demo
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core
 from rushtrade.domain.commands import (
@@ -38,6 +40,9 @@ from rushtrade.scenario.founding import execute
 
 ACTOR = "desk:entitlements"
 """Who commands of this desk are journaled for when the house is stopped."""
+ANSWER_SECONDS_MAX: Final = 60.0
+"""How long an answer may take: a usage report of a large journal is read within it."""
+ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
 class RegisterNow(msgspec.Struct, frozen=True):
@@ -181,3 +186,40 @@ class RunningDesk:
         """Charge a month."""
         found = self._post("charges", month=month_text(month), subscriber_id=subscriber_id)
         return msgspec.convert(found, ChargedView)
+
+
+class HouseClient:
+    """A running house on a data directory, asked as its owner: the key lies there, in a file only they can read."""
+
+    def __init__(self, directory: Path) -> None:
+        """Find out where it listens; InvalidInput when no house runs there."""
+        found = read_demo(directory)
+        _, _, self._place = found.trading_url.partition("//")
+        self._headers = {KEY_HEADER: found.api_key, SECRET_HEADER: found.api_secret}
+
+    def get(self, path: str) -> Any:
+        """Ask for something; what the house refuses is raised in its own sentence."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: Any) -> Any:
+        """Have something done."""
+        return self._ask("POST", path, msgspec.json.encode(body))
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> Any:
+        headers = self._headers | ({} if body is None else {"Content-Type": "application/json"})
+        connection = http.client.HTTPConnection(self._place, timeout=ANSWER_SECONDS_MAX)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            raw = answer.read(ANSWER_BYTES_MAX)
+        except http.client.HTTPException as error:
+            raise InvalidInput(f"the house on {self._place} gave no answer: {error!r}") from None
+        finally:
+            connection.close()
+        try:
+            found = msgspec.json.decode(raw)
+        except msgspec.DecodeError:
+            raise InvalidInput(f"the house on {self._place} answered {answer.status} without JSON") from None
+        if answer.status >= http.client.BAD_REQUEST:
+            raise InvalidInput(str(found.get("message", f"the house answered {answer.status}")))
+        return found

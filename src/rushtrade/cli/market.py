@@ -18,6 +18,8 @@ from rich.text import Text
 
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
 from rushtrade.cli.market_read import COMMANDS
+from rushtrade.cli.market_reference import app as reference
+from rushtrade.cli.market_reference import written_in
 from rushtrade.cli.market_replay import replay
 from rushtrade.cli.terminal import answer_console, log_to_standard_error, print_json, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
@@ -105,6 +107,7 @@ def up(
         store = (ticks or directory / TICKS_DIRECTORY) if record else None
         sold = sales_of(price_list, licensed=licensed)
         plan = _plan(line or [], lines, world, date, symbols, name, store, sold)
+        plan = msgspec.structs.replace(plan, written=written_in(directory))
         listening = listen(host, port)
         serve_center(plan, directory, listening, nats, json=json)
 
@@ -304,3 +307,4 @@ def _announce(found: DemoCredentials, plan: CenterPlan, directory: Path, *, json
 for command in COMMANDS:
     app.command()(command)
 app.command()(replay)
+app.add_typer(reference)

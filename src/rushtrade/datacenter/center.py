@@ -26,7 +26,7 @@ import structlog
 from rushtrade.datacenter import vitals
 from rushtrade.datacenter.alarms import AlarmBoard, AlarmTurn
 from rushtrade.datacenter.book_counts import BookCounts
-from rushtrade.datacenter.directory import Directory, Listing
+from rushtrade.datacenter.directory import Directory
 from rushtrade.datacenter.limits import AlarmLimits
 from rushtrade.datacenter.line_meter import LineMeter
 from rushtrade.datacenter.status import (
@@ -42,6 +42,7 @@ from rushtrade.domain.instants import MILLISECOND, SECOND
 from rushtrade.gateway.line import CLOSED, LIVE, STALE, BookImage, Line
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.market_kernel import messages_length
+from rushtrade.market.reference import Listing
 from rushtrade.wire.feed_packet import FeedPacket
 
 LOOK_INTERVAL_NS = 20 * MILLISECOND

@@ -9,26 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 
 from rushtrade.datacenter.listing_kernel import DIRECTORY_BYTES, find_listings
+from rushtrade.market.reference import Listing
 from rushtrade.wire.itch50 import StockDirectory, decode
 
 FOUND_ROOM = 4_096
 """Directory messages found in one walk; the walk goes on from where it stopped."""
 SYMBOL_BYTES_MAX = 8
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """A stock as a venue announced it: the letters are those of ITCH 5.0's directory."""
-
-    symbol: str
-    round_lot: int
-    market_category: str
-    issue_classification: str
-    etp_flag: str
-    authentic: bool
 
 
 class Directory:
@@ -69,6 +58,9 @@ class Directory:
             issue_classification=found.issue_classification,
             etp_flag=found.etp_flag,
             authentic=found.authenticity == "P",
+            financial_status=found.financial_status,
+            tier=found.luld_reference_price_tier,
+            leverage=found.etp_leverage_factor,
         )
 
 

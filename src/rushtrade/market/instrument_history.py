@@ -4,25 +4,21 @@ A **listing** is one security through all its names. Its rows say, by date, symb
 leverage, whether it can be borrowed easily, whether it was suspended; each row names its source. A symbol means different listings at
 different times, and one listing has several symbols: both are asked by date.
 
-Rows come from a world's shares, from a venue's directory of a day (`seen`), and from a file of dated overrides, which win: what a
-person has written down with its source goes before what a feed said. Nothing here knows prices.
+Three sources, and this is their order: what a person has written down with its source (`tell`), what venues' directories said of a
+day (`seen`), what a world supposes (`suppose`). Nothing here knows prices.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.errors import InvalidInput, require
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.rules.dated import DatedRow, DatedTable, RuleTableInvalid
 from rushtrade.rules.market_structure import TICKS, TickRule
-
-if TYPE_CHECKING:
-    from rushtrade.rules.world import World
 
 LISTINGS_MAX = 100_000
 """Ten times the securities of the United States."""
@@ -31,7 +27,7 @@ ROWS_MAX = 1_000
 
 
 class ListingTerms(msgspec.Struct, frozen=True):
-    """How a security trades on a day. `tier` 0 and `leverage` 0 are "not told"."""
+    """How a security trades on a day. `round_lot`, `tier` and `leverage` 0 are "not told"."""
 
     symbol: str
     name: str
@@ -45,8 +41,14 @@ class ListingTerms(msgspec.Struct, frozen=True):
     suspended: bool = False
 
 
+Row = DatedRow[ListingTerms]
+
+
 class InstrumentOnDay(msgspec.Struct, frozen=True):
-    """An instrument as of a date: its listing, its terms, the increment rule of the date, and who says so since when."""
+    """An instrument as of a date: its listing, its terms, the increment rule of the date, and who says so since when.
+
+    `written` is true when a person has written it down.
+    """
 
     listing: str
     day: dt.date
@@ -54,6 +56,7 @@ class InstrumentOnDay(msgspec.Struct, frozen=True):
     ticks: TickRule
     since: dt.date
     source: str
+    written: bool = False
 
 
 class InstrumentHistory:
@@ -61,9 +64,12 @@ class InstrumentHistory:
 
     def __init__(self) -> None:
         self._told: dict[str, DatedTable[ListingTerms]] = {}
-        self._seen: dict[str, dict[dt.date, tuple[ListingTerms, str]]] = {}
+        self._told_of: dict[str, list[tuple[str, Row]]] = {}
+        """Listings and rows by symbol."""
+        self._supposed: dict[str, Row] = {}
+        self._seen: dict[str, list[Row]] = {}
 
-    def tell(self, listing: str, rows: Iterable[DatedRow[ListingTerms]]) -> None:
+    def tell(self, listing: str, rows: Iterable[Row]) -> None:
         """Take the dated rows of a listing, all at once.
 
         Raises InvalidInput for a listing told twice, rows that overlap or run backwards, a round lot below 1, too many rows, or a
@@ -88,77 +94,92 @@ class InstrumentHistory:
                 )
             self._refuse_shared(listing, row)
         self._told[listing] = table
+        for row in table.rows:
+            self._told_of.setdefault(row.value.symbol, []).append((listing, row))
 
-    def _refuse_shared(self, listing: str, row: DatedRow[ListingTerms]) -> None:
-        for other, table in self._told.items():
-            for theirs in table.rows:
-                begins_before = row.last is None or theirs.first <= row.last
-                ends_after = theirs.last is None or theirs.last >= row.first
-                if theirs.value.symbol == row.value.symbol and begins_before and ends_after:
-                    raise InvalidInput(
-                        f"{row.value.symbol} is listing {listing!r} from {row.first} on and {other!r} from {theirs.first} on; "
-                        "end one of them before the other begins"
-                    )
+    def _refuse_shared(self, listing: str, row: Row) -> None:
+        for other, theirs in self._told_of.get(row.value.symbol, []):
+            begins_before = row.last is None or theirs.first <= row.last
+            ends_after = theirs.last is None or theirs.last >= row.first
+            if begins_before and ends_after:
+                raise InvalidInput(
+                    f"{row.value.symbol} is listing {listing!r} from {row.first} on and {other!r} from {theirs.first} on; "
+                    "end one of them before the other begins"
+                )
+
+    def suppose(self, row: Row) -> None:
+        """Take what a world says of a symbol: it holds where nobody else says anything."""
+        self._supposed[row.value.symbol] = row
 
     def seen(self, day: dt.date, terms: ListingTerms, source: str) -> None:
-        """Note what a venue's directory said of a symbol on a day; it holds for that day where nothing was told."""
-        self._seen.setdefault(terms.symbol, {})[day] = terms, source
+        """Note what venues' directories said of a symbol on a day. Days come in order.
+
+        Days on which the same was said are one row, from the first to the last of them.
+        """
+        rows = self._seen.setdefault(terms.symbol, [])
+        last = rows[-1] if rows else None
+        require(last is None or last.last is None or last.last < day, "directories are seen in order of days")
+        if last is not None and last.value == terms and last.source == source:
+            rows[-1] = DatedRow(last.first, day, terms, source)
+        else:
+            rows.append(DatedRow(day, day, terms, source))
 
     def instrument(self, symbol: str, day: dt.date) -> InstrumentOnDay:
         """Return what a symbol meant on a day; InvalidInput, with the days it is known for, when it meant nothing."""
-        ticks = TICKS.on(day)
-        for listing, table in self._told.items():
-            for row in table.rows:
-                if row.value.symbol == symbol and row.covers(day):
-                    return InstrumentOnDay(listing, day, row.value, ticks, row.first, row.source)
-        days = self._seen.get(symbol, {})
-        if day in days:
-            terms, source = days[day]
-            return InstrumentOnDay(symbol, day, terms, ticks, day, source)
+        for listing, row in self._told_of.get(symbol, []):
+            if row.covers(day):
+                return _on_day(listing, day, row, written=True)
+        for row in (*self._seen.get(symbol, []), *self._supposed_of(symbol)):
+            if row.covers(day):
+                return _on_day(symbol, day, row)
         raise InvalidInput(f"nothing is known of {symbol} on {day}; {self._known(symbol)}")
 
+    def _supposed_of(self, symbol: str) -> list[Row]:
+        return [self._supposed[symbol]] if symbol in self._supposed else []
+
     def _known(self, symbol: str) -> str:
-        spans = [
-            f"{row.first} to {row.last or 'further notice'}"
-            for table in self._told.values()
-            for row in table.rows
-            if row.value.symbol == symbol
-        ]
-        spans += [day.isoformat() for day in sorted(self._seen.get(symbol, {}))]
+        spans = [_span(row) for _, row in self.rows_of(symbol) if row.value.symbol == symbol]
         return f"it is known for {', '.join(spans)}" if spans else "no listing ever had that symbol"
 
-    def history(self, listing: str) -> tuple[DatedRow[ListingTerms], ...]:
-        """Return all rows of a listing, oldest first; InvalidInput when there is no such listing."""
+    def rows_of(self, symbol: str) -> list[tuple[str, Row]]:
+        """Return everything known of a symbol, the word that counts most first: listing and row.
+
+        Of a listing that was told, the rows under its other symbols too.
+        """
+        listings = list(dict.fromkeys(listing for listing, _ in self._told_of.get(symbol, [])))
+        told = [(listing, row) for listing in listings for row in self._told[listing].rows]
+        others = (*self._seen.get(symbol, []), *self._supposed_of(symbol))
+        return told + [(symbol, row) for row in others]
+
+    def history(self, listing: str) -> tuple[Row, ...]:
+        """Return all rows of a listing that was told, oldest first; InvalidInput when there is no such listing."""
         if listing not in self._told:
             raise InvalidInput(f"there is no listing {listing!r}")
         return self._told[listing].rows
 
+    def written(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+        """Give the listings that were told, with their rows."""
+        for listing, table in self._told.items():
+            yield listing, table.rows
+
+    def noticed(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+        """Give what directories said, and what worlds suppose of symbols no directory named: symbols with their rows."""
+        for symbol in sorted(self._seen.keys() | self._supposed.keys()):
+            yield symbol, tuple(self._seen.get(symbol) or self._supposed_of(symbol))
+
     def symbols_on(self, day: dt.date) -> tuple[str, ...]:
         """Return the symbols that mean something on a day, in order of the alphabet."""
-        told = {row.value.symbol for table in self._told.values() for row in table.rows if row.covers(day)}
-        return tuple(sorted(told.union(symbol for symbol, days in self._seen.items() if day in days)))
+        told = ((symbol, row) for symbol, found in self._told_of.items() for _, row in found)
+        seen = ((symbol, row) for symbol, rows in self._seen.items() for row in rows)
+        everything = (*told, *seen, *self._supposed.items())
+        return tuple(sorted(dict.fromkeys(symbol for symbol, row in everything if row.covers(day))))
 
 
-def history_of_world(
-    world: World, overrides: Iterable[tuple[str, list[DatedRow[ListingTerms]]]] = ()
-) -> InstrumentHistory:
-    """Return the instruments of a world over its dates; a listing that the overrides tell is theirs alone."""
-    history = InstrumentHistory()
-    overridden = []
-    for listing, rows in overrides:
-        history.tell(listing, rows)
-        overridden.append(listing)
-    for share in world.symbols:
-        if share.symbol in overridden:
-            continue
-        terms = ListingTerms(
-            symbol=share.symbol,
-            name=share.name,
-            equity_class=share.equity_class,
-            kind=share.kind,
-            primary_venue=share.primary_venue,
-            round_lot=share.round_lot,
-            easy_to_borrow=share.easy_to_borrow,
-        )
-        history.tell(share.symbol, [DatedRow(world.first, world.last, terms, f"world {world.name}")])
-    return history
+def _on_day(listing: str, day: dt.date, row: Row, *, written: bool = False) -> InstrumentOnDay:
+    return InstrumentOnDay(listing, day, row.value, TICKS.on(day), row.first, row.source, written)
+
+
+def _span(row: Row) -> str:
+    if row.last == row.first:
+        return row.first.isoformat()
+    return f"{row.first} to {row.last or 'further notice'}"

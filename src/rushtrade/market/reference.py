@@ -1,79 +1,82 @@
-"""Reference data of the data center: instruments and sessions by date, from a world, a file of overrides, and venues' directories.
+"""Reference data of the data center: instruments and sessions by date, from people, venues' directories and a world.
 
-`ReferenceData.instrument("AAPL", date)` says what a symbol meant on a day, `session("XNAS", date)` when a venue traded.
-`tell_reference` and `venue_terms` hand a `MarketData` what it needs of it. A file of overrides is TOML:
-
-    [[listing]]
-    listing = "META"                # a name for the security through all its symbols
-    [[listing.row]]
-    from = 2012-05-18
-    to = 2022-06-08
-    symbol = "FB"
-    name = "Facebook, Inc."
-    equity_class = "nasdaq"         # listed, nasdaq, otc_bb, pink
-    kind = "common"                 # common, etf, warrant, restricted
-    primary = "NASDAQ"
-    round_lot = 100
-    tier = 1                        # may be left out, as may leverage, easy_to_borrow (true) and suspended (false)
-    source = "…"
-
-    [[special_day]]
-    mic = "XNAS"
-    day = 2025-01-09
-    pre_open = "04:00"
-    open = "09:30"
-    close = "13:00"
-    post_close = "17:00"
-    source = "…"
+`ReferenceData.instrument("AAPL", date)` says what a symbol meant on a day, `session("XNAS", date)` when a venue traded. What people
+have written down (`reference_file`) counts most, then what directories said (`learn`), then what the world supposes.
+`tell_reference` and `venue_terms` hand a `MarketData` what it needs of it; `instrument_of` makes the instrument a house trades.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
-from rushtrade.domain.instruments import Instrument
-from rushtrade.market.instrument_history import (
-    LISTINGS_MAX,
-    ROWS_MAX,
-    InstrumentOnDay,
-    ListingTerms,
-    history_of_world,
-)
+import msgspec
+
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
+from rushtrade.market.instrument_history import InstrumentHistory, InstrumentOnDay, ListingTerms
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.quotes import VenueTerms
+from rushtrade.market.reference_file import ReferenceFile
 from rushtrade.rules.dated import DatedRow
-from rushtrade.rules.new_york import minutes
-from rushtrade.rules.sessions import OVERRIDES_MAX, Session, SpecialDay, VenueCalendar
-from rushtrade.rules.toml_tables import TomlTable, WorldInvalid
+from rushtrade.rules.sessions import Session, VenueCalendar
 from rushtrade.rules.world import World
-from rushtrade.rules.world_file import EQUITY_CLASSES, INSTRUMENT_KINDS
-from rushtrade.wire import itch50
 
 MILLISECOND_NS = 1_000_000
-ROUND_LOT_MAX = 10_000
-_ROW_KEYS = (
-    *("from", "to", "symbol", "name", "equity_class", "kind", "primary", "round_lot", "tier", "leverage"),
-    *("easy_to_borrow", "suspended", "source"),
-)
-_DAY_KEYS = ("mic", "day", "pre_open", "open", "close", "post_close", "source")
+_NASDAQ_LISTED = "QGS"
+"""ITCH 5.0 market categories: Global Select, Global Market, Capital Market."""
+_PRIMARY = dict.fromkeys(_NASDAQ_LISTED, "XNAS") | {
+    "N": "XNYS",
+    "A": "XASE",
+    "P": "ARCX",
+    "Z": "BATS",
+    "V": "IEXG",
+}
+"""Listing venues (ISO 10383) by market category of ITCH 5.0."""
+_SUSPENDED = frozenset("SB")
+"""ITCH 5.0 financial status: suspended, or suspended and bankrupt."""
+_TIERS = {"1": 1, "2": 2}
 
-Listing = tuple[str, list[DatedRow[ListingTerms]]]
+
+class Listing(msgspec.Struct, frozen=True):
+    """A stock as a venue announced it: the letters are those of ITCH 5.0's directory; empty or 0 = not told."""
+
+    symbol: str
+    round_lot: int
+    market_category: str = ""
+    issue_classification: str = ""
+    etp_flag: str = ""
+    authentic: bool = True
+    financial_status: str = ""
+    tier: str = ""
+    leverage: int = 0
 
 
 class ReferenceData:
-    """Instruments and sessions of a world by date, with the overrides of a file over them."""
+    """Instruments and sessions of a world by date, with what people have written down over them."""
 
-    def __init__(self, world: World, overrides: Path | None = None) -> None:
-        """Raises `WorldInvalid` or `InvalidInput` for a file that cannot be used, naming the place and what would pass."""
-        listings: list[Listing] = []
-        special: list[SpecialDay] = []
-        if overrides is not None:
-            listings, special = read_overrides(overrides)
-        self.history = history_of_world(world, listings)
-        self.calendar = VenueCalendar(special)
+    def __init__(self, world: World, written: ReferenceFile | None = None) -> None:
+        """Raises `InvalidInput` for listings or days that contradict each other, naming what would pass."""
+        written = written or ReferenceFile()
+        self.world = world
+        self.written = written
+        self.calendar = VenueCalendar(written.special_days)
+        self.history = InstrumentHistory()
+        self._world_terms: dict[str, ListingTerms] = {}
+        self._codes = {venue.mic: venue.code for venue in world.venues}
+        for each in written.listings:
+            self.history.tell(each.listing, each.rows)
+        for share in world.symbols:
+            terms = self._world_terms[share.symbol] = ListingTerms(
+                symbol=share.symbol,
+                name=share.name,
+                equity_class=share.equity_class,
+                kind=share.kind,
+                primary_venue=share.primary_venue,
+                round_lot=share.round_lot,
+                easy_to_borrow=share.easy_to_borrow,
+            )
+            self.history.suppose(DatedRow(world.first, world.last, terms, f"world {world.name}"))
 
     def instrument(self, symbol: str, day: dt.date) -> InstrumentOnDay:
         """Return what a symbol meant on a day; InvalidInput when it meant nothing."""
@@ -83,24 +86,70 @@ class ReferenceData:
         """Return the hours of a venue, by its ISO 10383 code, on a day."""
         return self.calendar.session(mic, day)
 
-    def learn(self, day: dt.date, venue: str, message: itch50.StockDirectory) -> None:
-        """Note what a venue's directory says of a stock on a day."""
-        tier = message.luld_reference_price_tier
-        self.history.seen(
-            day,
-            ListingTerms(
-                symbol=message.stock,
-                name=message.stock,
-                equity_class=EQUITY_CLASSES["nasdaq" if message.market_category in "QGS" else "listed"],
-                kind=INSTRUMENT_KINDS["etf" if message.etp_flag == "Y" else "common"],
-                primary_venue=venue if message.market_category in "QGS" else "",
-                round_lot=message.round_lot_size,
-                tier=int(tier) if tier in {"1", "2"} else 0,
-                leverage=message.etp_leverage_factor,
-                suspended=message.financial_status in {"S", "B"},
-            ),
-            f"directory of {venue}",
+    def learn(self, day: dt.date, listing: Listing, source: str) -> None:
+        """Note what venues' directories say of a stock on a day; days come in order."""
+        self.history.seen(day, self._terms_of(listing), source)
+
+    def _terms_of(self, listing: Listing) -> ListingTerms:
+        """What a directory says, and where it says nothing, what the world does."""
+        world = self._world_terms.get(listing.symbol)
+        told = ListingTerms(
+            symbol=listing.symbol,
+            name=listing.symbol if world is None else world.name,
+            equity_class=EquityClass.NASDAQ
+            if listing.market_category in _NASDAQ_LISTED
+            else EquityClass.LISTED,
+            kind=_kind(listing),
+            primary_venue=self._primary(listing.market_category),
+            round_lot=listing.round_lot,
+            tier=_TIERS.get(listing.tier, 0),
+            leverage=listing.leverage,
+            easy_to_borrow=world is None or world.easy_to_borrow,
+            suspended=listing.financial_status in _SUSPENDED,
         )
+        if world is not None and not listing.market_category:
+            return msgspec.structs.replace(
+                told, equity_class=world.equity_class, kind=world.kind, primary_venue=world.primary_venue
+            )
+        return told
+
+    def _primary(self, market_category: str) -> str:
+        """Give the listing venue as the world calls it, or by its MIC; "" when the directory does not say."""
+        mic = _PRIMARY.get(market_category, "")
+        return self._codes.get(mic, mic)
+
+    def instrument_of(self, listing: Listing, day: dt.date) -> Instrument:
+        """Give what a house must know of a stock that a feed announced: as written down, else as the world has it, else as announced.
+
+        Closing prices of a world are of its own days, so none is taken over.
+        """
+        terms = self._terms_of(listing)
+        try:
+            found = self.history.instrument(listing.symbol, day)
+        except InvalidInput:
+            known = self._world_terms.get(listing.symbol, terms)
+        else:
+            known = found.terms
+        return Instrument(
+            instrument_id=1,
+            symbol=listing.symbol,
+            name=known.name,
+            equity_class=known.equity_class,
+            kind=known.kind,
+            round_lot=known.round_lot or terms.round_lot or 100,
+            tradable=listing.authentic and not known.suspended,
+            halted=False,
+            marginable=known.kind is not InstrumentKind.RESTRICTED,
+            easy_to_borrow=known.easy_to_borrow,
+            primary_venue=known.primary_venue or self.world.venues[0].code,
+            previous_close=0,
+        )
+
+
+def _kind(listing: Listing) -> InstrumentKind:
+    if listing.etp_flag == "Y":
+        return InstrumentKind.ETF
+    return InstrumentKind.WARRANT if listing.issue_classification == "W" else InstrumentKind.COMMON
 
 
 def venue_terms(world: World) -> list[VenueTerms]:
@@ -118,68 +167,18 @@ def tell_reference(data: MarketData, instruments: Iterable[Instrument]) -> None:
     )
 
 
-def read_overrides(path: Path) -> tuple[list[Listing], list[SpecialDay]]:
-    """Read a file of overrides: listings with their rows, and special days."""
-    try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise WorldInvalid(f"reference file {path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WorldInvalid(f"{path} is not TOML: {error}") from None
-    file = TomlTable(str(path), "", document)
-    listings = file.tables("listing", LISTINGS_MAX) if file.has("listing") else []
-    days = file.tables("special_day", OVERRIDES_MAX) if file.has("special_day") else []
-    told = [_listing(table) for table in listings], [_special_day(table) for table in days]
-    file.close(("listing", "special_day"))
-    return told
-
-
-def _listing(table: TomlTable) -> Listing:
-    rows = [_row(row) for row in table.tables("row", ROWS_MAX)]
-    listing = table.text("listing")
-    table.close(("listing", "row"))
-    return listing, rows
-
-
-def _row(table: TomlTable) -> DatedRow[ListingTerms]:
-    row = DatedRow(
-        first=table.day("from"),
-        last=table.day("to") if table.has("to") else None,
-        value=ListingTerms(
-            symbol=table.text("symbol"),
-            name=table.text("name"),
-            equity_class=EQUITY_CLASSES[table.choice("equity_class", tuple(EQUITY_CLASSES))],
-            kind=INSTRUMENT_KINDS[table.choice("kind", tuple(INSTRUMENT_KINDS))],
-            primary_venue=table.text("primary"),
-            round_lot=table.whole("round_lot", 1, ROUND_LOT_MAX),
-            tier=table.whole("tier", 0, 2) if table.has("tier") else 0,
-            leverage=table.whole("leverage", 0, 10) if table.has("leverage") else 0,
-            easy_to_borrow=table.flag("easy_to_borrow") if table.has("easy_to_borrow") else True,
-            suspended=table.flag("suspended") if table.has("suspended") else False,
-        ),
-        source=table.text("source"),
-    )
-    table.close(_ROW_KEYS)
-    return row
-
-
-def _special_day(table: TomlTable) -> SpecialDay:
-    day = SpecialDay(
-        mic=table.text("mic"),
-        day=table.day("day"),
-        pre_open_minute=_minute(table, "pre_open"),
-        open_minute=_minute(table, "open"),
-        close_minute=_minute(table, "close"),
-        post_close_minute=_minute(table, "post_close"),
-        source=table.text("source"),
-    )
-    table.close(_DAY_KEYS)
-    return day
-
-
-def _minute(table: TomlTable, key: str) -> int:
-    text = table.text(key)
-    try:
-        return minutes(text)
-    except ValueError:
-        raise table.fail(key, text, "a time of New York's day such as 09:30") from None
+def tell_written(data: MarketData, ids: Mapping[int, str], reference: ReferenceData, day: dt.date) -> None:
+    """Tell a data center what people have written down of instruments (id → symbol): round lots and tiers, before any directory."""
+    written: dict[int, ListingTerms] = {}
+    for number, symbol in ids.items():
+        try:
+            found = reference.instrument(symbol, day)
+        except InvalidInput:
+            continue
+        if found.written:
+            written[number] = found.terms
+    if written:
+        data.tell_reference(
+            round_lots={number: terms.round_lot for number, terms in written.items()},
+            tiers={number: terms.tier for number, terms in written.items() if terms.tier},
+        )

@@ -104,8 +104,12 @@ class VenueHours(msgspec.Struct, frozen=True):
     post_close_minute_half_day: int
 
 
+EVERY_VENUE = "*"
+"""The MIC of a special day of all venues."""
+
+
 class SpecialDay(msgspec.Struct, frozen=True):
-    """What one venue did on one day instead; minutes of New York's day, and where that is written."""
+    """What one venue, or every one (`EVERY_VENUE`), did on one day instead; minutes of New York's day, and where that is written."""
 
     mic: str
     day: dt.date
@@ -199,12 +203,24 @@ class VenueCalendar:
                 raise InvalidInput(f"more than {OVERRIDES_MAX:,} special days")
             self._special[special.mic, special.day] = special
 
+    def regular_hours(self, day: dt.date) -> tuple[int, int]:
+        """Return the instants of the market's open and close on a day: the exchanges' common ones, or a special day's of every venue."""
+        special = self._special.get((EVERY_VENUE, day))
+        if special is None:
+            return regular_hours(day)
+        return wall_ns(day, special.open_minute), wall_ns(day, special.close_minute)
+
+    def special_days(self, first: dt.date, last: dt.date) -> list[SpecialDay]:
+        """Return the special days from one day to another, both included, in order."""
+        chosen = [each for each in self._special.values() if first <= each.day <= last]
+        return sorted(chosen, key=lambda each: (each.day, each.mic))
+
     def session(self, mic: str, day: dt.date) -> Session:
         """Return the hours of a venue on a day.
 
         Raises `InvalidInput` when the venue is not known or does not trade on the day, `RuleMissing` when no row covers it.
         """
-        special = self._special.get((mic, day))
+        special = self._special.get((mic, day)) or self._special.get((EVERY_VENUE, day))
         if special is not None:
             minutes_of = (
                 special.pre_open_minute,

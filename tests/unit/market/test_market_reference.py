@@ -2,6 +2,8 @@
 
 import datetime as dt
 import itertools
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,11 +12,26 @@ from hypothesis import strategies as st
 from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.market.instrument_history import InstrumentHistory, ListingTerms
-from rushtrade.market.reference import ReferenceData, read_overrides, venue_terms
+from rushtrade.market.market_data import MarketData
+from rushtrade.market.reference import Listing, ReferenceData, tell_written, venue_terms
+from rushtrade.market.reference_file import (
+    ReferenceFile,
+    WrittenListing,
+    read_reference_file,
+    write_reference,
+)
+from rushtrade.market.stored_reference import halts_of, learn_stored
 from rushtrade.rules.dated import DatedRow
 from rushtrade.rules.new_york import wall_ns
+from rushtrade.rules.sessions import SpecialDay
 from rushtrade.rules.world_file import load_world
+from rushtrade.ticks.recorder import PacketRecorder
+from rushtrade.ticks.sql import TickSql
+from rushtrade.ticks.writer import TickWriter
 from rushtrade.wire import itch50
+from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.framing import frame_all
+from support.stored_days import DAY, MIDNIGHT
 
 OVERRIDES = """
 [[listing]]
@@ -50,14 +67,13 @@ close = "12:00"
 post_close = "12:30"
 source = "a drill"
 """
-FIELDS = ("Q", "N", 40, "N", "C", "Z", "P", "N", "N", "1", "Y", 3, "N")
 
 
 @pytest.fixture
 def reference(tmp_path):
     path = tmp_path / "reference.toml"
     path.write_text(OVERRIDES)
-    return ReferenceData(load_world("us-2026"), path)
+    return ReferenceData(load_world("us-2026"), read_reference_file(path))
 
 
 def test_a_symbol_means_what_it_meant_on_the_day(reference):
@@ -80,7 +96,7 @@ def test_a_share_of_the_world_is_known_for_its_dates_and_a_directory_for_its_day
     apple = reference.instrument("AAPL", dt.date(2026, 3, 20))
     assert (apple.terms.round_lot, apple.source) == (40, "world us-2026")
     day = dt.date(2026, 3, 20)
-    reference.learn(day, "NASDAQ", itch50.StockDirectory(1, 0, 1, "TQQQ", *FIELDS))
+    reference.learn(day, Listing("TQQQ", 40, "Q", "N", "Y", tier="1", leverage=3), "directory of NASDAQ")
     seen = reference.instrument("TQQQ", day)
     assert (seen.terms.kind, seen.terms.leverage, seen.terms.tier) == (InstrumentKind.ETF, 3, 1)
     assert seen.terms.equity_class is EquityClass.NASDAQ
@@ -140,12 +156,12 @@ def test_a_file_that_cannot_be_used_says_where_and_what_would_pass(tmp_path, lin
     path = tmp_path / "reference.toml"
     path.write_text(OVERRIDES.replace(good, bad))
     with pytest.raises(InvalidInput, match=says):
-        ReferenceData(load_world("us-2026"), path)
+        ReferenceData(load_world("us-2026"), read_reference_file(path))
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path):
     with pytest.raises(InvalidInput, match="cannot be read"):
-        read_overrides(tmp_path / "none.toml")
+        read_reference_file(tmp_path / "none.toml")
 
 
 def test_two_listings_cannot_have_one_symbol_on_one_day():
@@ -190,3 +206,116 @@ def test_a_worlds_venues_say_how_far_their_word_counts():
     lit = [venue.kind == "lit" for venue in world.venues]
     assert [terms.protected for terms in venue_terms(world)] == lit
     assert not any(terms.stale_ns for terms in venue_terms(world))
+
+
+@given(st.lists(st.tuples(st.sampled_from("XYZ"), st.integers(2001, 2020), st.integers(0, 4)), max_size=6))
+def test_what_is_written_reads_back_the_same(listings):
+    days = [SpecialDay("*", dt.date(2025, 1, 9), 240, 570, 780, 1020, 'a "quoted" source\n')]
+    rows = [
+        WrittenListing(f"{number} é", [row(symbol, first, first + years)])
+        for number, (symbol, first, years) in enumerate(listings)
+    ]
+    file = ReferenceFile(rows, days)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "reference.toml"
+        path.write_text(write_reference(file), encoding="utf-8")
+        assert read_reference_file(path) == file
+
+
+def test_a_newer_file_takes_the_place_of_what_it_tells_again():
+    older = ReferenceFile([WrittenListing("A", [row("X", 2020, None)]), WrittenListing("B", [])])
+    newer = ReferenceFile([WrittenListing("A", [row("Y", 2021, None)])])
+    assert [(each.listing, len(each.rows)) for each in older.with_newer(newer).listings] == [
+        ("A", 1),
+        ("B", 0),
+    ]
+    assert older.with_newer(newer).listings[0] == newer.listings[0]
+
+
+def test_days_on_which_directories_said_the_same_are_one_row(reference):
+    days = [dt.date(2026, 3, 18), dt.date(2026, 3, 19), dt.date(2026, 3, 20)]
+    for day, lot in zip(days, (100, 100, 40), strict=True):
+        reference.learn(day, Listing("NEWS", lot, "N"), "directory of NYSE")
+    rows = [(row.first, row.last, row.value.round_lot) for _, row in reference.history.rows_of("NEWS")]
+    assert rows == [(days[0], days[1], 100), (days[2], days[2], 40)]
+    assert reference.instrument("NEWS", days[1]).terms.primary_venue == "NYSE"
+
+
+def test_what_people_wrote_goes_before_a_directory_and_a_directory_before_the_world(reference):
+    day = dt.date(2026, 3, 20)
+    for symbol in ("META", "AAPL"):
+        reference.learn(day, Listing(symbol, 7, "Q"), "directory of NASDAQ")
+    assert reference.instrument("META", day).terms.round_lot == 40
+    assert reference.instrument("AAPL", day).terms.round_lot == 7
+    assert reference.instrument("AAPL", dt.date(2026, 3, 23)).terms.round_lot == 40
+    assert reference.instrument("AAPL", day).terms.name == "Apple Inc."
+
+
+def test_a_market_is_told_the_round_lots_people_wrote_down_and_no_others(reference):
+    ids = {1: "META", 2: "AAPL", 3: "NOBODY"}
+    data = MarketData(ids, ["V"])
+    data.open_day(MIDNIGHT)
+    tell_written(data, ids, reference, dt.date(2026, 3, 20))
+    data.receive(FeedPacket(0, 1, 3, b"".join(directory_of(symbol) for symbol in ids.values())))
+    assert [data.nbbo(number).round_lot for number in ids] == [40, 100, 100]
+
+
+def test_a_stock_that_is_written_down_as_suspended_cannot_be_traded(tmp_path):
+    path = tmp_path / "reference.toml"
+    path.write_text(OVERRIDES.replace("easy_to_borrow = false", "suspended = true"))
+    reference = ReferenceData(load_world("us-2026"), read_reference_file(path))
+    made = [
+        reference.instrument_of(Listing(symbol, 100, "Q", "C", "N"), dt.date(2026, 3, 20))
+        for symbol in ("META", "AAPL", "ZZZ")
+    ]
+    assert [each.tradable for each in made] == [False, True, True]
+    assert [each.name for each in made] == ["Meta Platforms, Inc.", "Apple Inc.", "ZZZ"]
+
+
+def test_a_special_day_of_every_venue_moves_the_market_and_gives_way_to_a_venues_own(tmp_path):
+    path = tmp_path / "reference.toml"
+    everywhere = OVERRIDES.replace('mic = "XNAS"', 'mic = "*"')
+    path.write_text(everywhere + OVERRIDES[OVERRIDES.index("[[special_day]]") :].replace("12:00", "11:00"))
+    reference = ReferenceData(load_world("us-2026"), read_reference_file(path))
+    day = dt.date(2026, 3, 20)
+    assert reference.session("ARCX", day).close_ns == wall_ns(day, 12 * 60)
+    assert reference.session("XNAS", day).close_ns == wall_ns(day, 11 * 60)
+    assert reference.calendar.regular_hours(day) == (wall_ns(day, 570), wall_ns(day, 12 * 60))
+    assert reference.calendar.regular_hours(dt.date(2026, 3, 19))[1] == wall_ns(dt.date(2026, 3, 19), 16 * 60)
+
+
+def test_stored_days_teach_what_their_directories_said_and_when_stocks_were_halted(tmp_path):
+    messages = [
+        directory_of("TQQQ"),
+        encoded(itch50.StockTradingAction(1, 0, 2, "TQQQ", "T", "", "")),
+        encoded(itch50.StockTradingAction(1, 0, 3, "TQQQ", "H", "", "T1")),
+        encoded(itch50.StockTradingAction(1, 0, 4, "TQQQ", "T", "", "T3")),
+        encoded(itch50.RegShoRestriction(1, 0, 5, "TQQQ", "0")),
+        encoded(itch50.RegShoRestriction(1, 0, 6, "TQQQ", "1")),
+    ]
+    with TickWriter(tmp_path, DAY) as writer:
+        recorder = PacketRecorder(writer, ["V0", "V1"], MIDNIGHT)
+        recorder.packet(FeedPacket(0, 1, len(messages), b"".join(messages)), MIDNIGHT)
+        recorder.packet(FeedPacket(1, 1, 1, directory_of("TQQQ")), MIDNIGHT)
+        writer.flush(1)
+    reference = ReferenceData(load_world("us-2026"))
+    with TickSql(tmp_path) as sql:
+        learn_stored(reference, sql)
+        halts = halts_of(sql, "TQQQ")
+    found = reference.instrument("TQQQ", DAY)
+    assert found.source == "directory of V0, V1"
+    assert (found.terms.kind, found.terms.tier, found.terms.leverage) == (InstrumentKind.ETF, 1, 3)
+    assert [(each.time_ns - MIDNIGHT, each.state, each.reason) for each in halts] == [
+        (3, "halted", "T1"),
+        (4, "trades", "T3"),
+        (6, "short-sale price test begins", ""),
+    ]
+
+
+def directory_of(symbol):
+    letters = ("Q", "N", 100, "N", "C", "Z", "P", "N", "N", "1", "Y", 3, "N")
+    return encoded(itch50.StockDirectory(1, 0, 1, symbol, *letters))
+
+
+def encoded(message):
+    return frame_all([itch50.encode(message)])
