@@ -23,6 +23,7 @@ def _firm_opened(state: HouseState, event: ev.FirmOpened) -> None:
     state.world = event.world
     state.desk = RoutingDesk(event.routes, event.sequences)
     state.report_seqs = [0] * len(event.routes)
+    state.venue_sessions = [""] * len(event.routes)
 
 
 def _instrument_defined(state: HouseState, event: ev.InstrumentDefined) -> None:
@@ -94,6 +95,7 @@ def _venue_link_changed(state: HouseState, event: ev.VenueLinkChanged) -> None:
     state.blotter.in_doubt(event.in_doubt)
     if event.renumbered:
         state.report_seqs[event.venue] = 0
+        state.venue_sessions[event.venue] = event.session
 
 
 def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:

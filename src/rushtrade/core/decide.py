@@ -28,6 +28,7 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.CancelAllOrders: orders.cancel_all_orders,
     cmd.ReportReplaced: reports.report_replaced,
     cmd.ReportRejected: reports.report_rejected,
+    cmd.ReportNoted: reports.report_noted,
     cmd.ChangeVenueLink: reports.change_venue_link,
     cmd.Tick: day.tick,
     cmd.ObserveMarks: day.observe_marks,

@@ -26,7 +26,12 @@ _BUY = Side.BUY
 _IOC = TimeInForce.IOC
 _FOK = TimeInForce.FOK
 Report: TypeAlias = (
-    cmd.ReportAccepted | cmd.ReportExecuted | cmd.ReportCanceled | cmd.ReportReplaced | cmd.ReportRejected
+    cmd.ReportAccepted
+    | cmd.ReportExecuted
+    | cmd.ReportCanceled
+    | cmd.ReportReplaced
+    | cmd.ReportRejected
+    | cmd.ReportNoted
 )
 NUMBERED_REPORTS = (
     cmd.ReportExecuted,
@@ -34,6 +39,7 @@ NUMBERED_REPORTS = (
     cmd.ReportCanceled,
     cmd.ReportReplaced,
     cmd.ReportRejected,
+    cmd.ReportNoted,
 )
 """Commands that carry a venue's report number."""
 
@@ -158,6 +164,12 @@ def report_rejected(state: HouseState, command: cmd.ReportRejected, seq: int) ->
     return child_end(state, child, f"refused by {name}: {command.reason}", refused=True)
 
 
+def report_noted(state: HouseState, command: cmd.ReportNoted, seq: int) -> Events:
+    """Take the number of what a venue said about no order."""
+    del seq
+    return _turn_away(state, command) or []
+
+
 def _change_refused(state: HouseState, child: Child, command: cmd.ReportRejected) -> Events:
     """Answer a refused replace, or a refused cancel; a cancel that went out behind a refused replace stands."""
     order = state.blotter.orders[child.order_id]
@@ -180,7 +192,9 @@ def change_venue_link(state: HouseState, command: cmd.ChangeVenueLink, seq: int)
     if not command.up:
         return [ev.VenueLinkChanged(command.venue, up=False, in_doubt=tuple(c.token for c in children))]
     events: Events = [
-        ev.VenueLinkChanged(command.venue, up=True, in_doubt=(), renumbered=command.lost_orders)
+        ev.VenueLinkChanged(
+            command.venue, up=True, in_doubt=(), renumbered=command.lost_orders, session=command.session
+        )
     ]
     if command.lost_orders:
         ended: dict[int, int] = {}
@@ -292,5 +306,5 @@ def _child(state: HouseState, command: Report, token: int) -> Child | None:
 
 
 def _anomaly(command: Report | cmd.ChangeVenueLink, text: str) -> Events:
-    token = 0 if isinstance(command, cmd.ChangeVenueLink) else command.token
+    token = 0 if isinstance(command, cmd.ChangeVenueLink | cmd.ReportNoted) else command.token
     return [ev.AnomalyRecorded(command.venue, token, text)]

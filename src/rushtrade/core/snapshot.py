@@ -16,7 +16,7 @@ from rushtrade.ledger.account import AccountImage
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
 
-SNAPSHOT_FORMAT = 4
+SNAPSHOT_FORMAT = 5
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 
@@ -35,6 +35,7 @@ class HouseImage(msgspec.Struct, frozen=True):
     market_open: bool
     firm_killed: bool
     report_seqs: list[int]
+    venue_sessions: list[str]
     customers: list[Customer]
     instruments: list[Instrument]
     schemes: list[CommissionTerms]
@@ -66,6 +67,7 @@ def encode_state(state: HouseState, next_seq: int) -> bytes:
             market_open=state.risk.market_open,
             firm_killed=state.risk.firm_killed,
             report_seqs=state.report_seqs,
+            venue_sessions=state.venue_sessions,
             customers=[state.customers[key] for key in sorted(state.customers)],
             instruments=[state.instruments[key] for key in sorted(state.instruments)],
             schemes=[state.schemes[key] for key in sorted(state.schemes)],
@@ -100,6 +102,7 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     state.world = image.world
     state.now_ns = state.risk.now_ns = image.now_ns
     state.report_seqs = image.report_seqs
+    state.venue_sessions = image.venue_sessions
     state.customers.update((row.customer_id, row) for row in image.customers)
     state.instruments.update((row.instrument_id, row) for row in image.instruments)
     state.symbols.update((row.symbol, row.instrument_id) for row in image.instruments)

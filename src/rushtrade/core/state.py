@@ -50,6 +50,7 @@ class HouseState:
         "settlement_date",
         "symbols",
         "trade_date",
+        "venue_sessions",
         "world",
     )
 
@@ -69,6 +70,8 @@ class HouseState:
         """Who may see which market data."""
         self.report_seqs: list[int] = []
         """Number of the last report taken from each venue."""
+        self.venue_sessions: list[str] = []
+        """What each venue calls the life of its own in which reports have these numbers; empty where it has no name."""
         self.trade_date = 0
         self.settlement_date = 0
         self.opens_ns = 0

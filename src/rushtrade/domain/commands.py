@@ -216,12 +216,23 @@ class ReportRejected(Command, frozen=True, tag=34):
 class ChangeVenueLink(Command, frozen=True, tag=35):
     """A venue session came up or went down.
 
-    `lost_orders`: the venue has begun anew, knows no earlier order and numbers its reports from 1 again.
+    `lost_orders`: the venue has begun anew, knows no earlier order and numbers its reports from 1 again. `session` is what
+    the venue calls this life of its own: its reports are asked for again under that name.
     """
 
     venue: int
     up: bool
     lost_orders: bool
+    session: str = ""
+
+
+class ReportNoted(Command, frozen=True, tag=36):
+    """A venue said something about no order (a start or an end of its day, an answer to a question): its number is taken note of."""
+
+    venue: int
+    report_seq: int
+    text: str
+    venue_time_ns: int
 
 
 # --- clock, market, day ------------------------------------------------------------------------------
@@ -379,6 +390,7 @@ AnyCommand: TypeAlias = (
     | ReportCanceled
     | ReportReplaced
     | ReportRejected
+    | ReportNoted
     | ChangeVenueLink
     | Tick
     | ObserveMarks

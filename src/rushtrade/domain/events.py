@@ -307,13 +307,14 @@ class CancelRefused(Event, frozen=True, tag=44):
 class VenueLinkChanged(Event, frozen=True, tag=45):
     """A venue session came up or went down; orders without an answer are in doubt until it is back.
 
-    `renumbered`: the venue began anew and numbers its reports from 1 again.
+    `renumbered`: the venue began anew, as `session`, and numbers its reports from 1 again.
     """
 
     venue: int
     up: bool
     in_doubt: tuple[int, ...]
     renumbered: bool = False
+    session: str = ""
 
 
 class AnomalyRecorded(Event, frozen=True, tag=46):
