@@ -252,9 +252,12 @@ class House:
         symbols = {one.instrument_id: one.symbol for one in INSTRUMENTS}
         self.market = MarketData(symbols, VENUES, market_limits)
         self.market.open_day(SESSION.midnight_ns)
+        for one in INSTRUMENTS:
+            self.market.tape.set_previous_close(one.instrument_id, one.previous_close)
         self.feed = Feed(self.market)
         self.at_once = venue_answers_at_once
         self.archive = archive
+        self.epoch = ""
         self.watchlists = watchlists or Watchlists()
         self.data_desk = data_desk
         self.entitlements, self.entitlement_desk = OPEN_TO_ALL, None
@@ -292,6 +295,7 @@ class House:
             credentials=self.keys,
             limits=self.limits,
             archive=self.archive,
+            epoch=self.epoch,
             watchlists=self.watchlists,
             entitlements=self.entitlements,
             entitlement_desk=self.entitlement_desk,

@@ -44,7 +44,7 @@ from rushtrade.gateway.line import BookImage
 from rushtrade.journal.port import JournalReader
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.market_image import pack
-from rushtrade.market.reference import Listing
+from rushtrade.market.reference import Listing, tell_reference, tell_written
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.sessions import session_on
 from rushtrade.store.store import Store
@@ -100,6 +100,7 @@ def attach_fan_out(
             frames=list(frames),
             credentials=credentials.read_bytes(),
             data=b"",
+            written=host.written,
         )
         return lambda: encode_image(msgspec.structs.replace(whole, data=pack(data)))
 
@@ -122,6 +123,7 @@ class MarketGateway:
         self.credentials = image.credentials
         self.epoch = image.run
         self.venues = tuple(image.venues)
+        self._written = image.written
         self.store = Store(None)
         self.state = HouseState()
         self._link = link
@@ -197,6 +199,8 @@ class MarketGateway:
         self.entitlements.review()
         if new:
             self.data.add_instruments(new)
+            tell_reference(self.data, [self.state.instruments[number] for number in new])
+            tell_written(self.data, new, self._written)
             if hasattr(self, "center"):
                 self.center.symbols.update(new)
 

@@ -77,7 +77,8 @@ class MarketHost:
         self.venues = tuple(venue.code for venue in reference.world.venues)
         self.data = MarketData(known, self.venues, terms=venue_terms(reference.world))
         tell_reference(self.data, core.state.instruments.values())
-        tell_written(self.data, known, reference, trade_date)
+        self.written = reference.written_on(trade_date)
+        tell_written(self.data, known, self.written)
         self.data.open_day(midnight_ns(trade_date), reference.calendar.regular_hours(trade_date))
         self._earlier = earlier
         if earlier is not None:
@@ -128,7 +129,8 @@ class MarketHost:
         wanted = [self._reference.instrument_of(listing, self.trade_date) for listing in listings]
         ids = {number: symbol for symbol, number in define_instruments(self.core, wanted).items()}
         self.data.add_instruments(ids)
-        tell_written(self.data, ids, self._reference, self.trade_date)
+        tell_reference(self.data, [self.state.instruments[number] for number in ids])
+        tell_written(self.data, ids, self.written)
         if self._earlier is not None:
             self._earlier.teach(self.data.tape, ids)
         log.info("stocks learned", count=len(ids), first=listings[0].symbol)

@@ -20,6 +20,7 @@ import msgspec
 from rushtrade.datacenter.limits import AlarmLimits
 from rushtrade.datacenter.status import CenterStatus
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.market.instrument_history import ListingTerms
 
 CHUNK_BYTES: Final = 256 * 1024
 """Of a snapshot, in one answer."""
@@ -109,7 +110,7 @@ def ask_subject(name: str) -> str:
     return f"rushtrade.ask.{name}"
 
 
-IMAGE_FORMAT: Final = 1
+IMAGE_FORMAT: Final = 2
 
 
 class HostImage(msgspec.Struct, frozen=True):
@@ -128,6 +129,8 @@ class HostImage(msgspec.Struct, frozen=True):
     frames: list[bytes]
     credentials: bytes
     data: bytes
+    written: dict[str, ListingTerms] = {}
+    """What people have written down of stocks for its trade date, by symbol."""
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -25,6 +25,13 @@ class InstrumentKind(IntEnum):
     RESTRICTED = 4
 
 
+def tape_of(equity_class: EquityClass, primary_venue: str) -> str:
+    """Give the tape an instrument's trades are reported on: A New York's, B other exchanges', C Nasdaq's and all else."""
+    if equity_class is EquityClass.LISTED:
+        return "A" if primary_venue in {"NYSE", "XNYS"} else "B"
+    return "C"
+
+
 class Instrument(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One instrument as the house knows it. Prices in $0.0001."""
 

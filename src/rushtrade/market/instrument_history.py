@@ -45,10 +45,7 @@ Row = DatedRow[ListingTerms]
 
 
 class InstrumentOnDay(msgspec.Struct, frozen=True):
-    """An instrument as of a date: its listing, its terms, the increment rule of the date, and who says so since when.
-
-    `written` is true when a person has written it down.
-    """
+    """An instrument as of a date: its listing, its terms, the increment rule of the date, and who says so since when."""
 
     listing: str
     day: dt.date
@@ -56,7 +53,6 @@ class InstrumentOnDay(msgspec.Struct, frozen=True):
     ticks: TickRule
     since: dt.date
     source: str
-    written: bool = False
 
 
 class InstrumentHistory:
@@ -128,7 +124,7 @@ class InstrumentHistory:
         """Return what a symbol meant on a day; InvalidInput, with the days it is known for, when it meant nothing."""
         for listing, row in self._told_of.get(symbol, []):
             if row.covers(day):
-                return _on_day(listing, day, row, written=True)
+                return _on_day(listing, day, row)
         for row in (*self._seen.get(symbol, []), *self._supposed_of(symbol)):
             if row.covers(day):
                 return _on_day(symbol, day, row)
@@ -175,8 +171,8 @@ class InstrumentHistory:
         return tuple(sorted(dict.fromkeys(symbol for symbol, row in everything if row.covers(day))))
 
 
-def _on_day(listing: str, day: dt.date, row: Row, *, written: bool = False) -> InstrumentOnDay:
-    return InstrumentOnDay(listing, day, row.value, TICKS.on(day), row.first, row.source, written)
+def _on_day(listing: str, day: dt.date, row: Row) -> InstrumentOnDay:
+    return InstrumentOnDay(listing, day, row.value, TICKS.on(day), row.first, row.source)
 
 
 def _span(row: Row) -> str:

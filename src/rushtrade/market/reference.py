@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
+from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind, tape_of
 from rushtrade.market.instrument_history import InstrumentHistory, InstrumentOnDay, ListingTerms
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.quotes import VenueTerms
@@ -81,6 +81,11 @@ class ReferenceData:
     def instrument(self, symbol: str, day: dt.date) -> InstrumentOnDay:
         """Return what a symbol meant on a day; InvalidInput when it meant nothing."""
         return self.history.instrument(symbol, day)
+
+    def written_on(self, day: dt.date) -> dict[str, ListingTerms]:
+        """Return what people have written down of a day, by symbol."""
+        rows = [row for _, listing in self.history.written() for row in listing if row.covers(day)]
+        return {row.value.symbol: row.value for row in rows}
 
     def session(self, mic: str, day: dt.date) -> Session:
         """Return the hours of a venue, by its ISO 10383 code, on a day."""
@@ -158,27 +163,25 @@ def venue_terms(world: World) -> list[VenueTerms]:
 
 
 def tell_reference(data: MarketData, instruments: Iterable[Instrument]) -> None:
-    """Tell a data center what the house knows of its instruments: the last close, which decides how wide price bands are.
+    """Tell a data center what the house knows of its instruments.
 
-    Round lots are left to the day's directory: it comes from the listing exchange every morning, ours may be a year old.
+    The tape of the listing decides how sale conditions are read, the last close how wide price bands are. Round lots are left to the
+    day's directory: it comes from the listing exchange every morning, ours may be a year old.
     """
-    data.tell_reference(
-        closes={row.instrument_id: row.previous_close for row in instruments if row.previous_close > 0}
-    )
+    closes = {}
+    for row in instruments:
+        data.tape.list_on(row.instrument_id, tape_of(row.equity_class, row.primary_venue))
+        if row.previous_close > 0:
+            closes[row.instrument_id] = row.previous_close
+    if closes:
+        data.tell_reference(closes=closes)
 
 
-def tell_written(data: MarketData, ids: Mapping[int, str], reference: ReferenceData, day: dt.date) -> None:
+def tell_written(data: MarketData, ids: Mapping[int, str], written: Mapping[str, ListingTerms]) -> None:
     """Tell a data center what people have written down of instruments (id → symbol): round lots and tiers, before any directory."""
-    written: dict[int, ListingTerms] = {}
-    for number, symbol in ids.items():
-        try:
-            found = reference.instrument(symbol, day)
-        except InvalidInput:
-            continue
-        if found.written:
-            written[number] = found.terms
-    if written:
+    terms = {number: written[symbol] for number, symbol in ids.items() if symbol in written}
+    if terms:
         data.tell_reference(
-            round_lots={number: terms.round_lot for number, terms in written.items()},
-            tiers={number: terms.tier for number, terms in written.items() if terms.tier},
+            round_lots={number: each.round_lot for number, each in terms.items()},
+            tiers={number: each.tier for number, each in terms.items() if each.tier},
         )

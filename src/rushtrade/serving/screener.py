@@ -52,11 +52,10 @@ class MoversQuery(msgspec.Struct, frozen=True):
     top: Whole = Whole(10)
 
 
-def _shown(request: Request[Any, Any, Any]) -> tuple[FrontDesk, npt.NDArray[np.void], npt.NDArray[np.int64]]:
-    """Let the caller in; give the day of every security they may see, and the instruments."""
+def _shown(request: Request[Any, Any, Any]) -> tuple[FrontDesk, npt.NDArray[np.int64]]:
+    """Let the caller in; give the instruments they may see the whole of."""
     desk, actor = admit(request)
-    numbers = seen_whole(desk, desk.ports.entitlements.query(actor.watcher))
-    return desk, desk.ports.market.tape.days_of(numbers), numbers
+    return desk, seen_whole(desk, desk.ports.entitlements.query(actor.watcher))
 
 
 def seen_whole(desk: FrontDesk, viewer: Viewer) -> npt.NDArray[np.int64]:
@@ -76,61 +75,55 @@ def _check_top(top: int, most: int) -> None:
 @get("/v1beta1/screener/stocks/most-actives", operation_class=documented(query=ActivesQuery))
 async def list_most_actives(request: Request[Any, Any, Any]) -> Response[Any]:
     """List the stocks with most shares, or most trades, today."""
-    desk, days, numbers = _shown(request)
+    desk, numbers = _shown(request)
     query = read_query(request.query_params.multi_items(), ActivesQuery)
     _check_top(query.top, TOP_MAX)
-    by = days["volume" if query.by == "volume" else "day_trades"]
-    order = np.lexsort((numbers, -by))[: query.top]
+    now = desk.ports.clock.now_ns()
+    made = top_list(desk.ports.market.tape, f"most_active_{query.by}", int(query.top), now, numbers)
     instruments = desk.store.image.instruments
     found = [
-        {
-            "symbol": instruments[int(numbers[place])].symbol,
-            "volume": int(days["volume"][place]),
-            "trade_count": int(days["day_trades"][place]),
-        }
-        for place in order
-        if by[place] > 0
+        {"symbol": instruments[row.instrument_id].symbol, "volume": row.volume, "trade_count": row.trades}
+        for row in made.rows
     ]
-    return answer({"most_actives": found, "last_updated": format_instant(desk.ports.clock.now_ns())})
+    return answer({"most_actives": found, "last_updated": format_instant(now)})
 
 
 @get("/v1beta1/screener/{market:str}/movers", operation_class=documented(query=MoversQuery))
 async def list_movers(request: Request[Any, Any, Any]) -> Response[Any]:
     """List the stocks that rose and that fell most against their previous close."""
-    desk, days, numbers = _shown(request)
+    desk, numbers = _shown(request)
     market = request.path_params["market"]
     if market != "stocks":
         raise bad(f"invalid market: {market[:40]!r}; stocks would pass")
     query = read_query(request.query_params.multi_items(), MoversQuery)
     _check_top(query.top, MOVERS_MAX)
+    now = desk.ports.clock.now_ns()
     instruments = desk.store.image.instruments
-    closes = np.array([instruments[number].previous_close for number in numbers.tolist()], np.int64)
-    closes = np.where(closes > 0, closes, days["previous_close"])
-    known = (closes > 0) & (days["last_price"] > 0) & (days["day_trades"] > 0)
-    change = np.where(known, days["last_price"] - closes, 0)
-    percent = np.where(known, change * 100 / np.maximum(closes, 1), 0.0)
-    rising = [place for place in np.lexsort((numbers, -percent)).tolist() if change[place] > 0]
-    falling = [place for place in np.lexsort((numbers, percent)).tolist() if change[place] < 0]
 
-    def told(places: list[int]) -> list[dict[str, Any]]:
+    def told(kind: str) -> list[dict[str, Any]]:
+        made = top_list(desk.ports.market.tape, kind, int(query.top), now, numbers)
         return [
             {
-                "symbol": instruments[int(numbers[place])].symbol,
-                "percent_change": round(float(percent[place]), PERCENT_DIGITS),
-                "change": price_number(int(change[place])),
-                "price": price_number(int(days["last_price"][place])),
+                "symbol": instruments[row.instrument_id].symbol,
+                "percent_change": _percent(row.change, row.last - row.change),
+                "change": price_number(row.change),
+                "price": price_number(row.last),
             }
-            for place in places[: query.top]
+            for row in made.rows
         ]
 
     return answer(
         {
-            "gainers": told(rising),
-            "losers": told(falling),
+            "gainers": told("gainers"),
+            "losers": told("losers"),
             "market_type": "stocks",
-            "last_updated": format_instant(desk.ports.clock.now_ns()),
+            "last_updated": format_instant(now),
         }
     )
+
+
+def _percent(change: int, before: int) -> float:
+    return round(change * 100 / before, PERCENT_DIGITS)
 
 
 # --- our own: any list, any scan ----------------------------------------------------------------------------
@@ -165,7 +158,7 @@ def _row_of(symbol: str, row: tuple[int, ...]) -> dict[str, Any]:
         "symbol": symbol,
         "price": price_number(last) if last else None,
         "change": price_number(last - before) if known else None,
-        "percent_change": round((last - before) * 100 / before, PERCENT_DIGITS) if known else None,
+        "percent_change": _percent(last - before, before) if known else None,
         "high": price_number(day["high"]) if day["high"] else None,
         "low": price_number(day["low"]) if day["low"] else None,
         "volume": day["volume"],
@@ -176,7 +169,7 @@ def _row_of(symbol: str, row: tuple[int, ...]) -> dict[str, Any]:
 @get("/v1/market/lists/{kind:str}", operation_class=documented(query=ListQuery))
 async def show_list(request: Request[Any, Any, Any]) -> Response[Any]:
     """Give a list of the day, or say why it is not known."""
-    desk, _, numbers = _shown(request)
+    desk, numbers = _shown(request)
     query = read_query(request.query_params.multi_items(), ListQuery)
     try:
         return answer(listed(desk, numbers, request.path_params["kind"], int(query.top)))
@@ -209,7 +202,7 @@ async def list_scan_fields(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/v1/market/scan", operation_class=documented(query=ScanQuery))
 async def scan(request: Request[Any, Any, Any]) -> Response[Any]:
     """Find the stocks of which something is true; a scan that cannot be read is refused with the place of its fault."""
-    desk, _, numbers = _shown(request)
+    desk, numbers = _shown(request)
     query = read_query(request.query_params.multi_items(), ScanQuery)
     try:
         return answer(scanned(desk, numbers, query))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from rushtrade.domain import instruments
 from rushtrade.domain.instruments import EquityClass
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT
 from rushtrade.serving.items import Item
@@ -45,9 +46,7 @@ def exchange_letter(image: Image, venue: int) -> str:
 
 def tape_of(row: rows.InstrumentRow) -> str:
     """Give the tape an instrument's trades are reported on."""
-    if row.equity_class == EquityClass.LISTED:
-        return "A" if row.primary_venue in {"NYSE", "XNYS"} else "B"
-    return "C"
+    return instruments.tape_of(EquityClass(row.equity_class), row.primary_venue)
 
 
 def trade_fields(image: Image, row: rows.InstrumentRow, trade: Trade) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def trade_fields(image: Image, row: rows.InstrumentRow, trade: Trade) -> dict[st
         "p": price_number(trade.price),
         "s": trade.shares,
         "c": list(trade.conditions) or ["@"],
-        "i": trade.number,
+        "i": trade.match,
         "z": tape_of(row),
     }
 
@@ -115,7 +114,7 @@ def print_fields(image: Image, row: rows.InstrumentRow, record: np.void) -> dict
         "p": price_number(int(record["price"])),
         "s": int(record["shares"]),
         "c": list(letters_of(int(record["conditions"]))) or ["@"],
-        "i": int(record["number"]),
+        "i": int(record["match"]),
         "z": tape_of(row),
     }
 

@@ -5,6 +5,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.market.instrument_history import InstrumentHistory, ListingTerms
 from rushtrade.market.market_data import MarketData
-from rushtrade.market.reference import Listing, ReferenceData, tell_written, venue_terms
+from rushtrade.market.reference import Listing, ReferenceData, tell_reference, tell_written, venue_terms
 from rushtrade.market.reference_file import (
     ReferenceFile,
     WrittenListing,
@@ -255,9 +256,26 @@ def test_a_market_is_told_the_round_lots_people_wrote_down_and_no_others(referen
     ids = {1: "META", 2: "AAPL", 3: "NOBODY"}
     data = MarketData(ids, ["V"])
     data.open_day(MIDNIGHT)
-    tell_written(data, ids, reference, dt.date(2026, 3, 20))
+    tell_written(data, ids, reference.written_on(dt.date(2026, 3, 20)))
     data.receive(FeedPacket(0, 1, 3, b"".join(directory_of(symbol) for symbol in ids.values())))
     assert [data.nbbo(number).round_lot for number in ids] == [40, 100, 100]
+
+
+def test_sale_conditions_are_read_by_the_tape_of_the_listing(reference):
+    venues = {1: "NYSE", 2: "ARCA", 3: "NASDAQ"}
+    classes = {1: EquityClass.LISTED, 2: EquityClass.LISTED, 3: EquityClass.NASDAQ}
+    data = MarketData({number: venue for number, venue in venues.items()}, ["V"])
+    known = reference.instrument_of(Listing("ZZZ", 100), dt.date(2026, 3, 20))
+    tell_reference(
+        data,
+        [
+            msgspec.structs.replace(
+                known, instrument_id=number, primary_venue=venue, equity_class=classes[number]
+            )
+            for number, venue in venues.items()
+        ],
+    )
+    assert [chr(letter) for letter in data.tape.securities["listed"][1:]] == ["A", "B", "C"]
 
 
 def test_a_stock_that_is_written_down_as_suspended_cannot_be_traded(tmp_path):
