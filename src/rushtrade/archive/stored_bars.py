@@ -119,15 +119,24 @@ def _settle(effects: Values, trades: Rows, closes: int) -> Values:
 
 
 def standing(trades: Rows) -> Rows:
-    """Trades that were not taken back: neither notices, nor what a notice names."""
+    """Trades that were not taken back: neither notices, nor what a notice names.
+
+    A correction is a notice and a trade of one sequence: the trade then stands at the time of the one it replaces.
+    """
     void = trades[trades["action"] == b"X"]
     kept: Rows = trades[(trades["action"] == b"T") & (trades["price"] != NO_PRICE)]
     named = void[void["trade_id"] > 0]
     if not len(named):
         return kept
-    keys = ["publisher_id", "trade_id"]
+    keys, sequences = ["publisher_id", "trade_id"], ["publisher_id", "sequence"]
     broken = np.isin(_pair(kept, keys), _pair(named, keys))
-    return kept[~broken]
+    gone, kept = kept[broken], kept[~broken]
+    times = dict(zip(_pair(gone, keys).tolist(), gone["ts_event"].tolist(), strict=True))
+    originals = dict(zip(_pair(named, sequences).tolist(), _pair(named, keys).tolist(), strict=True))
+    for place in np.flatnonzero(np.isin(_pair(kept, sequences), _pair(named, sequences))).tolist():
+        row = kept[place : place + 1]
+        row["ts_event"] = times.get(originals[int(_pair(row, sequences)[0])], int(row["ts_event"][0]))
+    return kept
 
 
 def _pair(rows: Rows, names: list[str]) -> Values:

@@ -6,7 +6,9 @@ they are. The words are Databento's where it has one. Numbers are exact integers
 ==========  ====  ==================================================================================================
 type        S2    the feed's own letters for the message
 action      S1    A add, C cancel or reduce, M modify or replace, R clear, F fill of a resting order, T trade, X trade
-                  broken or corrected, L price level, Q quote (both sides), S status, D directory, I imbalance, N other
+                  broken, K trade corrected, L price level, Q quote (both sides), B price bands, H trading state, h a
+                  venue's own halt, Y short-sale test, S other status, D directory, I imbalance, G numbers missing,
+                  N other
 side        S1    B bid, A ask, N none
 time        i8    nanoseconds since the Unix epoch; of feeds that count from midnight, since their midnight
 symbol      S12   as the feed writes it, without padding; empty when the message has none (see `instrument`)
@@ -17,13 +19,19 @@ price       i8    billionths of a dollar; the bid of a quote
 size        i8    millionths of `unit`; the bid's of a quote
 ask_price   i8    of a quote
 ask_size    i8    of a quote
-flags       u1    as the feed writes them
+flags       u1    as the feed writes them; of H, h and Y the state in ITCH's letters, of D the tier of price bands
 unit        u1    what sizes count: `SHARES`, or `LOTS` where a feed writes round lots (see `feeds.lots`)
-conditions  S4    sale conditions of a reported trade, blanks where the feed has blanks
+conditions  S4    sale conditions of a reported trade, blanks where the feed has blanks; of H the reason
 original    u8    trade that a cancel or correction is about, where it names one by a number
+place       u1    the venue's place in a market, counted from 1, once a line has looked it up (`gateway.column_line`)
 ==========  ====  ==================================================================================================
 
 A value a message does not have is 0 or empty; `NO_PRICE` marks what the feed itself calls undefined.
+
+A correction (K) has the price, size and conditions that are right; `order` is the number of the trade as it stands now. Bands (B) have
+their lower price in `price`, the upper in `ask_price`. A directory's `size` is the round lot, its `price` the last close.
+Two rows are made by whoever reads the packets' numbers, without a type or symbol: G says that `order` numbers are missing before the
+next row (0: nobody knows how many), R that the feed began anew, with everything it said before void.
 """
 
 from __future__ import annotations
@@ -52,6 +60,7 @@ EVENT = np.dtype(
         ("unit", "u1"),
         ("conditions", "S4"),
         ("original", "<u8"),
+        ("place", "u1"),
     ]
 )
 

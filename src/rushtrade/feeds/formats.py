@@ -6,8 +6,10 @@ Plus 3.0 and 4.0, UTP UQDF 1.5, CTA CQS 2.10 and CTS 2.11. ITCH 5.0 has its tabl
 
 from __future__ import annotations
 
-from rushtrade.feeds.events import NANO
-from rushtrade.feeds.layouts import Field, Format, Layout
+import msgspec
+
+from rushtrade.feeds.events import MICRO, NANO
+from rushtrade.feeds.layouts import Field, Format, Layout, Turn
 from rushtrade.wire import itch50
 
 SIXTH = NANO // 1_000_000
@@ -58,17 +60,32 @@ _IEX_HEAD: tuple[Field, ...] = (("flags", 1, "u1"), ("time", 2, "<i8"))
 _IEX_NAMED: tuple[Field, ...] = (*_IEX_HEAD, ("symbol", 10, "S8"))
 _IEX_PRICED: tuple[Field, ...] = (*_IEX_NAMED, ("size", 18, "<u4"), ("price", 22, "<i8"))
 _IEX_TRADE: tuple[Field, ...] = (*_IEX_PRICED, ("order", 30, "<u8"))
+_IEX_LISTED: tuple[Field, ...] = (
+    ("time", 2, "<i8"),
+    ("symbol", 10, "S8"),
+    ("size", 18, "<u4"),
+    ("price", 22, "<i8"),
+    ("flags", 30, "u1"),
+)
+_IEX_TRADING: Turn = (1, {"H": ("H", "H"), "P": ("H", "P"), "O": ("H", "Q"), "T": ("H", "T")})
 _IEX_ADMINISTRATIVE = {
     "S": Layout(10, "S", _IEX_HEAD),
-    "D": Layout(31, "D", _IEX_NAMED),
-    "H": Layout(22, "S", _IEX_NAMED),
+    "D": Layout(31, "D", _IEX_LISTED),
+    "H": Layout(22, "S", (*_IEX_NAMED, ("conditions", 18, "S4")), turns=(_IEX_TRADING,)),
     "I": Layout(18, "S", _IEX_NAMED),
-    "O": Layout(18, "S", _IEX_NAMED),
-    "P": Layout(19, "S", _IEX_NAMED),
+    "O": Layout(18, "S", _IEX_NAMED, turns=((1, {"O": ("h", "H"), "N": ("h", "T")}),)),
+    "P": Layout(
+        19,
+        "S",
+        _IEX_NAMED,
+        turns=((1, {"\0": ("Y", "0"), "\1": ("Y", "2")}), (18, {"A": ("Y", "1")})),
+    ),
     "E": Layout(18, "S", _IEX_NAMED),
 }
+_IEX_CONDITIONS = ((0x80, "F"), (0x40, "T"), (0x20, "I"), (0x08, "X"))
+"""Bits of a trade's flags: sweep, extended hours, odd lot, single-price cross; an exemption from Rule 611 is no sale condition."""
 _IEX_PRINTS = {
-    "T": Layout(38, "T", _IEX_TRADE),
+    "T": Layout(38, "T", _IEX_TRADE, bits=_IEX_CONDITIONS),
     "B": Layout(38, "X", _IEX_TRADE),
     "X": Layout(26, "N", (*_IEX_NAMED, ("price", 18, "<i8"))),
     "A": Layout(80, "I", (*_IEX_NAMED, ("size", 18, "<u4"), ("price", 22, "<i8"))),
@@ -94,9 +111,26 @@ IEX_TOPS = Format("iex-tops", {**_IEX_ADMINISTRATIVE, **_IEX_PRINTS, "Q": Layout
 # ---------------------------------------------------------------- Nasdaq BBO 2.1
 
 
-def _nasdaq(size: int, action: str, *fields: Field, time_at: int = 3) -> Layout:
+def _nasdaq(size: int, action: str, *fields: Field, time_at: int = 3, turns: tuple[Turn, ...] = ()) -> Layout:
     """A Nasdaq message: type, tracking number, time of day in six bytes."""
-    return Layout(size, action, (("time_high", time_at, ">u2"), ("time_low", time_at + 2, ">u4"), *fields))
+    times: tuple[Field, ...] = (("time_high", time_at, ">u2"), ("time_low", time_at + 2, ">u4"))
+    return Layout(size, action, (*times, *fields), turns=turns)
+
+
+def _states(action: str, letters: str, at: int) -> Turn:
+    return at, {letter: (action, letter) for letter in letters}
+
+
+def _nasdaq_trading(at: int) -> Turn:
+    return _states("H", "HPQT", at)
+
+
+def _nasdaq_short_sale(at: int) -> Turn:
+    return _states("Y", "012", at)
+
+
+def _nasdaq_halt(at: int) -> Turn:
+    return _states("h", "HT", at)
 
 
 _STOCK: Field = ("symbol", 9, "S8")
@@ -104,12 +138,12 @@ NASDAQ_BBO = Format(
     "nasdaq-bbo",
     {
         "S": _nasdaq(10, "S"),
-        "R": _nasdaq(37, "D", _STOCK),
-        "H": _nasdaq(23, "S", _STOCK),
-        "Y": _nasdaq(18, "S", _STOCK),
+        "R": _nasdaq(37, "D", _STOCK, ("size", 19, ">u4")),
+        "H": _nasdaq(23, "S", _STOCK, ("conditions", 19, "S4"), turns=(_nasdaq_trading(17),)),
+        "Y": _nasdaq(18, "S", _STOCK, turns=(_nasdaq_short_sale(17),)),
         "V": _nasdaq(33, "S"),
         "W": _nasdaq(10, "S"),
-        "h": _nasdaq(19, "S", _STOCK),
+        "h": _nasdaq(19, "S", _STOCK, turns=(_nasdaq_halt(18),)),
         "N": _nasdaq(18, "S", _STOCK),
         "K": _nasdaq(26, "S", _STOCK),
         "Q": _nasdaq(
@@ -129,14 +163,17 @@ NASDAQ_BBO = Format(
 
 
 def _trade_3(size: int, action: str, price: str) -> Layout:
-    """A trade of Last Sale Plus 3.0; `price` is 4 bytes, or 8 in the long form."""
+    """A trade of Last Sale Plus 3.0; `price` is 4 bytes, or 8 in the long form. A correction says the trade twice, as it should be last."""
     wide = int(price[2:])
+    at = 41 + wide if action == "K" else 19
     fields: tuple[Field, ...] = (
         ("venue", 9, "S1"),
         ("symbol", 10, "S8"),
-        ("price", 29, price),
-        ("size", 29 + wide, ">u4"),
-        ("conditions", 33 + wide, "S4"),
+        ("control_original" if action == "X" else "control", at, "S10"),
+        ("price", at + 10, price),
+        ("size", at + 10 + wide, ">u4"),
+        ("conditions", at + 14 + wide, "S4"),
+        *((("control_original", 19, "S10"),) if action == "K" else ()),
     )
     return _nasdaq(size, action, *fields, time_at=2)
 
@@ -150,10 +187,12 @@ LAST_SALE_PLUS_3 = Format(
         "t": _trade_3(53, "T", ">u8"),
         "X": _trade_3(49, "X", ">u4"),
         "x": _trade_3(53, "X", ">u8"),
-        "C": _trade_3(71, "X", ">u4"),
-        "c": _trade_3(79, "X", ">u8"),
-        "H": _nasdaq(24, "S", ("symbol", 10, "S8"), time_at=2),
-        "Y": _nasdaq(18, "S", _STOCK_3, time_at=2),
+        "C": _trade_3(71, "K", ">u4"),
+        "c": _trade_3(79, "K", ">u8"),
+        "H": _nasdaq(
+            24, "S", ("symbol", 10, "S8"), ("conditions", 20, "S4"), time_at=2, turns=(_nasdaq_trading(19),)
+        ),
+        "Y": _nasdaq(18, "S", _STOCK_3, time_at=2, turns=(_nasdaq_short_sale(17),)),
     },
     type_at=8,
     from_midnight=True,
@@ -163,14 +202,17 @@ LAST_SALE_PLUS_3 = Format(
 
 def _trade_4(size: int, action: str) -> Layout:
     """A trade of Last Sale Plus 4.0: prices of 8 bytes, shares in millionths."""
+    at = 55 if action == "K" else 25
     fields: tuple[Field, ...] = (
         ("time_high", 3, ">u2"),
         ("time_low", 5, ">u4"),
         ("venue", 15, "S1"),
         ("symbol", 16, "S8"),
-        ("price", 35, ">u8"),
-        ("size", 43, ">u8"),
-        ("conditions", 51, "S4"),
+        ("control_original" if action == "X" else "control", at, "S10"),
+        ("price", at + 10, ">u8"),
+        ("size", at + 18, ">u8"),
+        ("conditions", at + 26, "S4"),
+        *((("control_original", 25, "S10"),) if action == "K" else ()),
     )
     return Layout(size, action, fields, size_unit=1)
 
@@ -181,13 +223,13 @@ LAST_SALE_PLUS_4 = Format(
         "S": _nasdaq(10, "S"),
         "T": _trade_4(63, "T"),
         "X": _trade_4(63, "X"),
-        "C": _trade_4(93, "X"),
-        "H": _nasdaq(23, "S", _STOCK),
-        "Y": _nasdaq(18, "S", _STOCK),
-        "R": _nasdaq(49, "D", _STOCK),
+        "C": _trade_4(93, "K"),
+        "H": _nasdaq(23, "S", _STOCK, ("conditions", 19, "S4"), turns=(_nasdaq_trading(18),)),
+        "Y": _nasdaq(18, "S", _STOCK, turns=(_nasdaq_short_sale(17),)),
+        "R": _nasdaq(49, "D", _STOCK, ("size", 19, ">u4")),
         "V": _nasdaq(33, "S"),
         "W": _nasdaq(10, "S"),
-        "h": _nasdaq(19, "S", _STOCK),
+        "h": _nasdaq(19, "S", _STOCK, turns=(_nasdaq_halt(18),)),
         "K": _nasdaq(26, "S", _STOCK),
     },
     from_midnight=True,
@@ -214,16 +256,25 @@ _UTP_SHORT: tuple[Field, ...] = (
     ("ask_size", 40, ">u2"),
 )
 _UTP_NAMED: tuple[Field, ...] = (*_UTP_HEAD, ("symbol", 29, "S11"))
+_UTP_BAND: tuple[Field, ...] = (*_UTP_NAMED, ("price", 49, ">u8"), ("ask_price", 57, ">u8"))
 UQDF = Format(
     "uqdf",
     {
         "QE": Layout(48, "Q", _UTP_SHORT, price_unit=CENT, lots=True, longer=True),
         "QF": Layout(79, "Q", _UTP_LONG, price_unit=SIXTH, lots=True, longer=True),
-        "AH": Layout(40, "S", _UTP_NAMED, longer=True),
-        "AK": Layout(40, "S", _UTP_NAMED, longer=True),
-        "AB": Layout(40, "D", _UTP_NAMED, longer=True),
-        "AV": Layout(40, "S", _UTP_NAMED, longer=True),
-        "AP": Layout(40, "S", _UTP_NAMED, longer=True),
+        "AH": Layout(
+            59, "S", (*_UTP_NAMED, ("conditions", 53, "S4")), longer=True, turns=(_nasdaq_trading(40),)
+        ),
+        "AK": Layout(
+            50,
+            "S",
+            (*_UTP_NAMED[1:], ("venue", 49, "S1")),
+            longer=True,
+            turns=((40, {"H": ("h", "H"), "Q": ("h", "T"), "T": ("h", "T")}),),
+        ),
+        "AB": Layout(90, "D", (*_UTP_NAMED, ("size", 87, ">u2")), longer=True),
+        "AV": Layout(41, "S", _UTP_NAMED, longer=True, turns=(_nasdaq_short_sale(40),)),
+        "AP": Layout(65, "B", _UTP_BAND, price_unit=SIXTH, longer=True),
     },
     type_at=1,
     type_letters=2,
@@ -236,6 +287,14 @@ UQDF = Format(
 _CTA_HEAD: tuple[Field, ...] = (("venue", 2, "S1"), ("seconds", 3, ">u4"), ("nanoseconds", 7, ">u4"))
 _CTA_NAMED: tuple[Field, ...] = (*_CTA_HEAD, ("order", 16, ">u8"), ("symbol", 24, "S11"))
 _CTA_OTHERS = Layout(24, "N", _CTA_HEAD, longer=True)
+_CTA_LISTED = Layout(
+    67,
+    "D",
+    (*_CTA_NAMED, ("price", 47, ">u8"), ("size", 63, ">u2"), ("flags", 66, "u1")),
+    price_unit=SIXTH,
+    longer=True,
+)
+"""Reference data: the primary market's last close, the round lot, and the tier of price bands as a letter."""
 _CTA_QUOTE: tuple[Field, ...] = (
     *_CTA_NAMED,
     ("flags", 36, "u1"),
@@ -251,12 +310,15 @@ _CTA_SHORT_QUOTE: tuple[Field, ...] = (
     ("ask_price", 39, ">u2"),
     ("ask_size", 41, ">u2"),
 )
+_CTA_BAND: Turn = (37, {"0": ("B", ""), "9": ("B", "")})
+"""A quote that is none: its bid and offer are the price bands, or the same bands again."""
 CQS = Format(
     "cqs",
     {
-        "AS": Layout(35, "D", _CTA_NAMED, longer=True),
-        "QL": Layout(62, "Q", _CTA_QUOTE, price_unit=SIXTH, longer=True),
-        "QS": Layout(45, "Q", _CTA_SHORT_QUOTE, price_unit=CENT, longer=True),
+        "AS": _CTA_LISTED,
+        "QL": Layout(62, "Q", _CTA_QUOTE, price_unit=SIXTH, longer=True, turns=(_CTA_BAND,)),
+        "QS": Layout(62, "Q", _CTA_QUOTE, price_unit=SIXTH, longer=True, turns=(_CTA_BAND,)),
+        "QQ": Layout(45, "Q", _CTA_SHORT_QUOTE, price_unit=CENT, longer=True),
     },
     type_letters=2,
     others=_CTA_OTHERS,
@@ -275,20 +337,56 @@ def _cta_fractional(action: str) -> Layout:
     return Layout(56, action, _CTA_FRACTIONAL, price_unit=SIXTH, size_unit=1, longer=True)
 
 
-_CTA_CANCEL = Layout(
-    68, "X", (*_CTA_FRACTIONAL, ("original", 60, ">u8")), price_unit=SIXTH, size_unit=1, longer=True
+_CTA_SHORT_TRADE: tuple[Field, ...] = (
+    *_CTA_HEAD,
+    ("order", 16, ">u8"),
+    ("symbol", 24, "S5"),
+    ("conditions", 29, "S1"),
+    ("price", 31, ">u2"),
 )
-"""A cancel: what the trade was, and its number at the participant."""
+_CTA_STATUS: tuple[Turn, ...] = (
+    (70, {"A": ("Y", "1"), "C": ("Y", "2"), "D": ("Y", "0"), "E": ("Y", "2")}),
+    (68, {"2": ("H", "H"), "3": ("H", "T")}),
+    (73, {"A": ("B", ""), "B": ("B", "")}),
+)
+"""Short-sale restriction, trading status, bands: one message says them all, and the last that is said counts."""
+
+
+def _cta_cancel(original: int, volume: str, unit: int) -> Layout:
+    """A cancel: what the trade was, and its number at the participant."""
+    fields = (*_CTA_SOLD, ("size", 48, volume), ("original", original, ">u8"))
+    return Layout(original + 8, "X", fields, price_unit=SIXTH, size_unit=unit, longer=True)
+
+
+def _cta_correction(original: int, volume: str, unit: int) -> Layout:
+    """A correction: the trade as it should be, then the number of the one it was."""
+    return msgspec.structs.replace(_cta_cancel(original, volume, unit), action="K")
+
+
 CTS = Format(
     "cts",
     {
-        "AS": Layout(35, "D", _CTA_NAMED, longer=True),
+        "AS": _CTA_LISTED,
         "TL": _cta_trade("T"),
         "TR": _cta_fractional("T"),
-        "TE": _CTA_CANCEL,
-        "PR": _cta_fractional("T"),
-        "PE": _cta_fractional("X"),
-        "TS": Layout(35, "S", _CTA_NAMED, longer=True),
+        "TT": Layout(38, "T", (*_CTA_SHORT_TRADE, ("size", 33, ">u2")), price_unit=CENT, longer=True),
+        "TH": Layout(
+            40, "T", (*_CTA_SHORT_TRADE, ("size", 33, ">u4")), price_unit=CENT, size_unit=1, longer=True
+        ),
+        "TX": _cta_cancel(56, ">u4", MICRO),
+        "TE": _cta_cancel(60, ">u8", 1),
+        "TC": _cta_correction(65, ">u4", MICRO),
+        "TO": _cta_correction(69, ">u8", 1),
+        "PR": _cta_fractional("N"),
+        "PE": _cta_fractional("N"),
+        "TS": Layout(
+            74,
+            "S",
+            (*_CTA_NAMED, ("ask_price", 44, ">u8"), ("price", 52, ">u8"), ("conditions", 69, "S1")),
+            price_unit=SIXTH,
+            longer=True,
+            turns=_CTA_STATUS,
+        ),
     },
     type_letters=2,
     others=_CTA_OTHERS,

@@ -6,11 +6,14 @@ layout, so the work on a message is numpy's. A message of an unknown type, or of
 row and is counted.
 
 A field is named for the column it fills; besides these there are `time_high` and `time_low` (the 2 and 4 bytes of a time
-of 6), `seconds` and `nanoseconds` (a time in two parts), and `side` (the feed's letter, `B` buys, `S` sells).
+of 6), `seconds` and `nanoseconds` (a time in two parts), `side` (the feed's letter, `B` buys, `S` sells), and `control` and
+`control_original`: a trade's number in ten letters, which becomes `order` or `original`. Digits are that number; other letters become
+one above 2^60, six bits a letter.
 """
 
 from __future__ import annotations
 
+import functools
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +25,8 @@ from rushtrade.feeds.events import EVENT, LOTS, MICRO, NANO, NO_PRICE, SHARES, B
 
 Field = tuple[str, int, str]
 """Name, offset in the message, numpy type."""
+Turn = tuple[int, dict[str, tuple[str, str]]]
+"""Offset of a letter, and which action and state (in ITCH's letters, or empty) a message with this letter there means."""
 
 SIDES = np.full(256, b"N", "S1")
 SIDES[ord("B")], SIDES[ord("S")], SIDES[ord("A")] = b"B", b"A", b"A"
@@ -42,10 +47,15 @@ class Layout(msgspec.Struct, frozen=True):
     """Whether sizes are in round lots, of which `size_unit` is a millionth."""
     longer: bool = False
     """Whether more bytes may follow: appendages, and fields of later versions."""
+    turns: tuple[Turn, ...] = ()
+    """Letters that change what a message means; the later of two that apply wins. Every one is also a field `turn` and its place."""
+    bits: tuple[tuple[int, str], ...] = ()
+    """Sale conditions as the bits of `flags`: each bit and its letter."""
 
     def record(self) -> np.dtype[np.void]:
         """The layout as a numpy record of just the fields wanted."""
-        names, offsets, kinds = zip(*((name, at, kind) for name, at, kind in self.fields), strict=True)
+        turns = ((f"turn{place}", at, "S1") for place, (at, _) in enumerate(self.turns))
+        names, offsets, kinds = zip(*self.fields, *turns, strict=True)
         return np.dtype(
             {
                 "names": list(names),
@@ -147,6 +157,39 @@ def _fill(
         for column in (name, f"ask_{name}"):
             if column in names:
                 rows[column][chosen] = _in_units(found[column], unit)
+    for name, column in (("control", "order"), ("control_original", "original")):
+        if name in names:
+            rows[column][chosen] = control_numbers(found[name])
+    if layout.bits:
+        rows["conditions"][chosen] = _letters_of(layout.bits)[found["flags"]]
+    for place, (_, meanings) in enumerate(layout.turns):
+        told = found[f"turn{place}"]
+        for letter, (action, state) in meanings.items():
+            turned = chosen[told == letter.encode("latin-1").rstrip(b"\0")]
+            rows["action"][turned] = action.encode()
+            rows["flags"][turned] = ord(state) if state else 0
+
+
+def control_numbers(texts: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
+    """Numbers of trades written in letters; 0 for blanks."""
+    words, places = np.unique(texts, return_inverse=True)
+    return np.array([_control_number(word) for word in words.tolist()], np.uint64)[places]
+
+
+def _control_number(text: bytes) -> int:
+    text = text.strip(b" \0")
+    if text.isdigit() or not text:
+        return int(text or b"0")
+    number = 1
+    for letter in text.ljust(10):
+        number = number << 6 | (letter - 32) & 63
+    return number
+
+
+@functools.cache
+def _letters_of(bits: tuple[tuple[int, str], ...]) -> npt.NDArray[np.bytes_]:
+    """Sale conditions by the flags that mean them."""
+    return np.array(["".join(letter for bit, letter in bits if flags & bit) for flags in range(256)], "S4")
 
 
 def _in_units(values: npt.NDArray[np.integer[Any]], unit: int) -> Offsets:

@@ -63,12 +63,22 @@ IEX_PROTOCOLS = (0x8001, 0x8002, 0x8003, IEX_DEEP_PROTOCOL)
 MOLD_END = 0xFFFF
 
 
+BEGAN_ANEW = 0
+"""In place of how many numbers are missing: the line began again with number 1."""
+
+
 class Carried(NamedTuple):
-    """Messages of some packets: rows of `MESSAGE` whose `packet` counts from the first of them, and what was wrong."""
+    """Messages of some packets: rows of `MESSAGE` whose `packet` counts from the first of them, and what was wrong.
+
+    `gaps` has a row (packet, how many numbers are missing before it) for each; `BEGAN_ANEW` is one of them.
+    """
 
     messages: Records
     anomalies: dict[str, int]
-    gaps: int
+    gaps: Offsets
+
+
+_NO_GAPS: Offsets = np.zeros((0, 2), np.int64)
 
 
 def headers(data: Bytes, packets: Offsets, kind: np.dtype[np.void]) -> Records:
@@ -97,7 +107,7 @@ class Line:
         anomalies = {"short_packet": int(np.count_nonzero(~whole))}
         numbers = np.flatnonzero(whole)
         if not len(numbers):
-            return Carried(np.zeros(0, kernel.MESSAGE), anomalies, 0)
+            return Carried(np.zeros(0, kernel.MESSAGE), anomalies, _NO_GAPS)
         head = headers(data, packets[numbers], self.protocol)
         counts = head["count"].astype(np.int64)
         if self.protocol is MOLD:
@@ -106,6 +116,7 @@ class Line:
         if self.protocol is CTA:
             anomalies["bad_checksum"] = _bad_checksums(data, packets[numbers], head)
         gaps, anomalies["repeated_packet"] = self._number(head, counts)
+        gaps[:, 0] = numbers[gaps[:, 0]]
         spans = np.stack(
             [packets[numbers, 0] + size, packets[numbers, 0] + packets[numbers, 1], counts], axis=1
         )
@@ -114,12 +125,13 @@ class Line:
         messages["packet"] = numbers[messages["packet"]]
         return Carried(messages, anomalies, gaps)
 
-    def _number(self, head: Records, counts: Offsets) -> tuple[int, int]:
+    def _number(self, head: Records, counts: Offsets) -> tuple[Offsets, int]:
         """Gaps and repeats, by session. A captured session of zeros with number 0 was blanked and says nothing."""
         sessions = head["session"] if "session" in (self.protocol.names or ()) else np.zeros(len(head), "S1")
-        gaps = repeats = 0
+        gaps: list[tuple[int, int]] = []
+        repeats = 0
         for session in np.unique(sessions):
-            chosen = sessions == session
+            chosen = np.flatnonzero(sessions == session)
             first = head["sequence"][chosen].astype(np.int64)
             behind = first + counts[chosen]
             key = np.asarray(session).tobytes()
@@ -133,14 +145,15 @@ class Line:
             for begin, end in itertools.pairwise([0, *starts.tolist(), len(first)]):
                 if known > RESTART_MESSAGES_MIN and begin in starts:
                     known = 1
-                    gaps += 1
+                    gaps.append((int(chosen[begin]), BEGAN_ANEW))
                 expected = np.maximum.accumulate(np.concatenate([[known], behind[begin:end]]))
-                gaps += int(np.count_nonzero(first[begin:end] > expected[:-1]))
+                missing = first[begin:end] - expected[:-1]
+                gaps += [(int(chosen[begin + at]), int(missing[at])) for at in np.flatnonzero(missing > 0)]
                 repeated = (behind[begin:end] <= expected[:-1]) & (counts[chosen][begin:end] > 0)
                 repeats += int(np.count_nonzero(repeated))
                 known = int(expected[-1])
             self._next[key] = known
-        return gaps, repeats
+        return np.array(gaps, np.int64).reshape(len(gaps), 2), repeats
 
 
 def name_of(protocol: np.dtype[np.void]) -> str:

@@ -25,11 +25,13 @@ from rushtrade.feeds.events import EVENT, LOTS, MICRO, NANO, SHARES, Events, no_
 LINE_BYTES_MAX = 1 << 16
 """The longest line waited for: 50 levels of a LOBSTER book take 2 KB."""
 
-Row = tuple[bytes, bytes, bytes, int, bytes, int, bytes, int, int, int, int, int, int, int, bytes, int]
+Row = tuple[bytes, bytes, bytes, int, bytes, int, bytes, int, int, int, int, int, int, int, bytes, int, int]
 """A row of `EVENT`."""
 
 _DECIMAL = re.compile(r"(-?)(\d{1,18})(?:\.(\d{1,18}))?(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
 LOBSTER_ACTIONS = {"1": b"A", "2": b"C", "3": b"C", "4": b"F", "5": b"T", "6": b"T", "7": b"S"}
+TAQ_VOID = frozenset(["7", "8", "10", "11", "12"])
+"""TAQ's correction codes of a trade that was taken back, or is itself the notice of that."""
 LOBSTER_EMPTY = 9_999_999_999
 """The price LOBSTER writes for a level that is not there (negative for a bid)."""
 
@@ -68,7 +70,7 @@ def lobster_row(cells: list[str]) -> Row:
     cents = int(price) * (NANO // 10_000)
     return (
         kind.encode(), action, side, nanoseconds(time), b"", 0, b"", int(order), cents, int(shares) * MICRO, 0, 0, 0,
-        SHARES, b"", 0,
+        SHARES, b"", 0, 0,
     )  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def lobster_book_row(cells: list[str]) -> Row:
     present = {price: price * (NANO // 10_000) for price in (ask, bid) if abs(price) != LOBSTER_EMPTY}
     return (
         b"L", b"Q", b"N", 0, b"", 0, b"", 0, present.get(bid, 0), bid_shares * MICRO,
-        present.get(ask, 0), ask_shares * MICRO, 0, SHARES, b"", 0,
+        present.get(ask, 0), ask_shares * MICRO, 0, SHARES, b"", 0, 0,
     )  # fmt: skip
 
 
@@ -87,16 +89,17 @@ def quote_row(cells: list[str]) -> Row:
     time, venue, bid, bid_size, ask, ask_size = cells
     return (
         b"Q", b"Q", b"N", int(time) * 1000, b"", 0, venue.encode(), 0, units(bid, NANO), units(bid_size, MICRO),
-        units(ask, NANO), units(ask_size, MICRO), 0, LOTS, b"", 0,
+        units(ask, NANO), units(ask_size, MICRO), 0, LOTS, b"", 0, 0,
     )  # fmt: skip
 
 
 def trade_row(cells: list[str]) -> Row:
     """A trade of a venue with its sale conditions."""
-    time, venue, conditions, size, price, _ = cells
+    time, venue, conditions, size, price, correction = cells
+    action = b"N" if correction.strip().lstrip("0") in TAQ_VOID else b"T"
     return (
-        b"T", b"T", b"N", int(time) * 1000, b"", 0, venue.encode(), 0, units(price, NANO), units(size, MICRO), 0, 0, 0,
-        SHARES, conditions.encode("latin-1"), 0,
+        b"T", action, b"N", int(time) * 1000, b"", 0, venue.encode(), 0, units(price, NANO), units(size, MICRO), 0, 0, 0,
+        SHARES, conditions.encode("latin-1"), 0, 0,
     )  # fmt: skip
 
 
@@ -120,6 +123,7 @@ def bar_row(cells: list[str]) -> Row:
         0,
         SHARES,
         b"",
+        0,
         0,
     )
 

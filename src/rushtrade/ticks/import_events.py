@@ -2,9 +2,9 @@
 
 ==  =================================================================================================================
 Q   a quote of a venue: `mbp-1`, flag `F_TOP`
-T   `trades`, with shares in millionths; X a row of `trades` that takes one back
+T   `trades`, with shares in millionths; X a row of `trades` that takes one back; K both, with one sequence: what was, and what is right
 L   a price level: `mbo` with flag `F_LEVEL`, where price and side are the order's number: A new, M changed, C gone
-S   `status`; D `definition`; I `imbalance`
+S   `status`, as are H, h, Y (with their state and reason) and B (the bands in `detail`); D `definition`; I `imbalance`
 ==  =================================================================================================================
 
 Other messages give no row. Times that count from midnight get the day's. Sizes in round lots become shares by the dated rule
@@ -13,6 +13,7 @@ Other messages give no row. Times that count from midnight get the day's. Sizes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from rushtrade.feeds.events import LOTS, MICRO
 from rushtrade.feeds.events import NO_PRICE as UNDEFINED
 from rushtrade.feeds.lots import in_shares
 from rushtrade.rules.market_structure import ROUND_LOTS
-from rushtrade.ticks.schemas import F_LAST, F_LEVEL, F_TOP, NO_PRICE, SCHEMAS
+from rushtrade.ticks.schemas import F_LAST, F_LEVEL, F_TOP, NO_PRICE, PRICE_SCALE, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 
 Rows = npt.NDArray[np.void]
@@ -43,8 +44,11 @@ class EventRows:
         from_midnight: bool,
         venue: str,
         symbol: str,
+        places: Sequence[str] = (),
     ) -> None:
+        """`places` are a market's venues, for rows whose `place` says which of them they are of."""
         self._writer = writer
+        self._places = places
         self._midnight_ns = midnight_ns if from_midnight else 0
         self._venue, self._symbol = venue, symbol
         self.sizes_unknown = 0
@@ -52,24 +56,25 @@ class EventRows:
         self._sequence = 1
         self._levels: dict[tuple[int, int, int], int] = {}
 
-    def take(self, events: Rows) -> int:
-        """Append what events become; give the rows."""
+    def take(self, events: Rows, received_ns: int = 0) -> int:
+        """Append what events become; give the rows. Events of a file were received when they happened."""
         rows = 0
         events = in_shares(events, self._round_lot)
-        heads = self._heads(events)
+        heads = self._heads(events, received_ns)
         self._sequence += len(events)
         for action, make in (
             (b"Q", self._quotes),
-            (b"T", self._trades),
-            (b"X", self._trades),
+            (b"TXK", self._trades),
             (b"L", self._price_levels),
-            (b"S", self._statuses),
+            (b"SHhYB", self._statuses),
             (b"D", self._definitions),
             (b"I", self._imbalances),
         ):
-            chosen = np.flatnonzero(events["action"] == action)
+            chosen = np.flatnonzero(np.isin(events["action"], [bytes([letter]) for letter in action]))
             if not len(chosen):
                 continue
+            if action == b"TXK":
+                chosen = np.repeat(chosen, 1 + (events["action"][chosen] == b"K"))
             schema, made = make(events[chosen])
             for name in ("ts_recv", "ts_event", "publisher_id", "instrument_id", "sequence"):
                 made[name] = heads[name][chosen]
@@ -86,12 +91,17 @@ class EventRows:
         tiers = ROUND_LOTS.on(day).tiers if ROUND_LOTS.covers(day, day) else ()
         return tiers[0].shares if len(tiers) == 1 else None
 
-    def _heads(self, events: Rows) -> dict[str, Values]:
+    def _heads(self, events: Rows, received_ns: int) -> dict[str, Values]:
         times = events["time"] + self._midnight_ns
+        placed = events["place"].astype(np.int64)
+        letters = np.where(placed > 0, b"", events["venue"])
+        venues = self._numbers(letters, self._venue if (placed == 0).any() else "", self._writer.publisher)
+        for place in np.unique(placed[placed > 0]).tolist():
+            venues[placed == place] = self._writer.publisher(self._places[place - 1])
         return {
-            "ts_recv": times,
+            "ts_recv": np.full(len(events), received_ns) if received_ns else times,
             "ts_event": times,
-            "publisher_id": self._numbers(events["venue"], self._venue, self._writer.publisher),
+            "publisher_id": venues,
             "instrument_id": self._numbers(events["symbol"], self._symbol, self._writer.instrument),
             "sequence": np.arange(self._sequence, self._sequence + len(events)),
         }
@@ -120,10 +130,13 @@ class EventRows:
 
     def _trades(self, events: Rows) -> tuple[str, Rows]:
         rows = SCHEMAS["trades"].empty(len(events))
+        corrections = np.flatnonzero(events["action"] == b"K")
         rows["action"], rows["side"], rows["flags"] = events["action"], events["side"], F_LAST
+        rows["action"][corrections[::2]], rows["action"][corrections[1::2]] = b"X", b"T"
         rows["price"] = events["price"]
         rows["size"], rows["size_millionths"] = events["size"] // MICRO, events["size"] % MICRO
-        rows["trade_id"] = np.where(events["original"] > 0, events["original"], events["order"])
+        void = (rows["action"] == b"X") & (events["original"] > 0)
+        rows["trade_id"] = np.where(void, events["original"], events["order"])
         rows["message"], rows["conditions"] = events["type"], events["conditions"]
         return "trades", rows
 
@@ -163,6 +176,12 @@ class EventRows:
     def _statuses(self, events: Rows) -> tuple[str, Rows]:
         rows = np.zeros(len(events), SCHEMAS["status"].dtype)
         rows["message"] = events["type"]
+        told = np.isin(events["action"], (b"H", b"h", b"Y"))
+        rows["state"] = np.where(told, events["flags"].view("S1"), b"")
+        rows["reason"] = np.where(told, events["conditions"], b"")
+        for place in np.flatnonzero(events["action"] == b"B").tolist():
+            low, high = (int(events[name][place]) // PRICE_SCALE for name in ("price", "ask_price"))
+            rows["detail"][place] = f"price bands {low / 10_000:.4f} to {high / 10_000:.4f}".encode()
         return "status", rows
 
     def _definitions(self, events: Rows) -> tuple[str, Rows]:

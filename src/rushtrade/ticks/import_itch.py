@@ -75,7 +75,7 @@ class ItchCapture(CaptureFeed):
 
     def _take(
         self, flow: int, found: Datagrams, numbers: Offsets
-    ) -> tuple[Records, Offsets, dict[str, int], int]:
+    ) -> tuple[Records, Offsets, dict[str, int], Offsets]:
         rows, packets, wrong, gaps = super()._take(flow, found, numbers)
         known = self._flows.get(flow)
         if known is None or known.format is not formats.ITCH50 or known.line is None:
