@@ -95,7 +95,7 @@ def test_clients_that_are_cut_off_again_and_again_have_every_trade_or_know_what_
             burst(server.house, chance)
             rows, numbers = tape.since(before, 10_000)
             for row, number in zip(rows, numbers, strict=True):
-                reference.append(("AAPL" if number == AAPL else "MSFT", int(row["number"])))
+                reference.append(("AAPL" if number == AAPL else "MSFT", int(row["match"])))
 
         async def play():
             running = [asyncio.create_task(client.run(lambda: False)) for client in clients]

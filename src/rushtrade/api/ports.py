@@ -312,6 +312,9 @@ class Archive(Protocol):
     ) -> Iterator[Callable[[], Any]]:
         """Give them piece by piece, in order of time: each call reads one Arrow table."""
 
+    def prints(self, epoch: str, after: int, upto: int) -> Any:
+        """Give trades by their numbers in the streams: `serving.stored_prints.NumberedPrints`."""
+
     def close(self) -> None:
         """Let the engine go: nothing is asked any more."""
 

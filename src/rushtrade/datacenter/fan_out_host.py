@@ -54,12 +54,13 @@ class FanOutHost:
         snapshot: Callable[[int], Callable[[], bytes]],
         decide: Callable[[bytes, str], Awaitable[bytes]],
         now_ns: Callable[[], int],
+        run: str = "",
     ) -> None:
         """`snapshot` copies the whole host as it is (after the entry numbered so), and gives what makes bytes of the copy, on any thread.
 
-        `decide` takes a command of a gateway's user.
+        `decide` takes a command of a gateway's user. `run` names the numbering of trades; empty: a new name.
         """
-        self.name, self.run = words.check_name(name), secrets.token_hex(4)
+        self.name, self.run = words.check_name(name), run or secrets.token_hex(4)
         self.link = NatsLink(url, f"rushtrade-{name}-host", now_ns)
         self.ring = FanOutRing()
         self._take_snapshot, self._decide, self._now_ns = snapshot, decide, now_ns

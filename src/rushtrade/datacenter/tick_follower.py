@@ -4,6 +4,9 @@ Theory of operation. Rows are appended on the thread of the lines, which never w
 flush at a time, at least once a second. A disk that fails is told to the desk in the words of the store; rows wait, within the
 store's bound, and the next flush tries again. When every line has ended its session the day is sealed by the same thread.
 
+Every trade is kept with its place on the tape, which is its number in the streams: the store can tell what has left memory. Numbers are those of one
+run of the process (`run`), and the day says where each began.
+
 A day that was begun before is gone on with: what its lines say a second time (a data center that starts anew asks venues for what they
 still have) makes no rows a second time. A day that was sealed stays as it is: nothing is recorded, and the desk is told. One that another
 process writes is an error when the follower is made.
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,12 +33,14 @@ from rushtrade.market.market_data import MarketData
 from rushtrade.market.market_layout import QUOTE_STATES
 from rushtrade.ticks.columns import ColumnsReader, Rows
 from rushtrade.ticks.recorder import PacketRecorder, load_kernels
-from rushtrade.ticks.schemas import F_LAST, NO_PRICE, PRICE_SCALE, SCHEMAS
+from rushtrade.ticks.schemas import F_LAST, F_NUMBERED, NO_PRICE, PRICE_SCALE, RUN, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 from rushtrade.wire.feed_packet import FeedPacket
 
 LINE_EVENTS = SCHEMAS["line_events"]
 TRADES_AT_ONCE = 4_096
+RUN_BYTES = 6
+"""Of the name of a run: enough that no two are alike."""
 _AGGRESSOR = np.array([b"A", b"B", b"N"], "S1")
 """By the side that rested: who hit a bid sold (A), in Databento's letters."""
 _PRICES = (("price", "price"), ("bid", "bid_px_00"), ("ask", "ask_px_00"))
@@ -66,8 +72,11 @@ class TickFollower:
         midnight_ns: int,
         venues: Sequence[str],
         *,
+        run: str = "",
         disk_free: Callable[[Path], int] | None = None,
     ) -> None:
+        """`run` names the numbering of trades; empty: a new name."""
+        self.run = run or secrets.token_hex(RUN_BYTES)
         self._directory = directory
         self._writer = TickWriter(directory, trade_date)
         self._recorder = PacketRecorder(self._writer, venues, midnight_ns)
@@ -89,6 +98,7 @@ class TickFollower:
         self._told = 0
         """Position in the tape of the last trade that was kept."""
         self._before = _Before(self._writer.reader())
+        self._run_told = False
         self._take_up()
 
     def _take_up(self) -> None:
@@ -132,10 +142,23 @@ class TickFollower:
             rows, ids = tape.since(self._told, TRADES_AT_ONCE)
             if not len(rows):
                 break
-            self._told = max(self._told, tape.oldest - 1) + len(rows)
+            self._tell_run(now_ns)
+            first = max(self._told, tape.oldest - 1) + 1
+            self._told = first + len(rows) - 1
             self._oldest_ns = self._oldest_ns or now_ns
             found = self._with_quotes(rows, ids, symbols, now_ns)
+            found["sequence"] = np.arange(first, first + len(rows)) + self._before.newest_number
             self._writer.append("tbbo", found[self._before.is_later_trade(found)])
+
+    def _tell_run(self, now_ns: int) -> None:
+        """Say in the store where this process' numbers of trades begin."""
+        if self._run_told:
+            return
+        self._run_told = True
+        row = np.zeros(1, LINE_EVENTS.dtype)
+        row["ts_event"], row["line"], row["event"], row["detail"] = now_ns, b"all", RUN, self.run.encode()
+        row["first_sequence"], row["last_sequence"] = self._before.newest_number, self._told
+        self._writer.append("line_events", row)
 
     def _keep_best(self, changes: Rows, symbols: Mapping[int, str], now_ns: int) -> None:
         if not len(changes) or self._ended:
@@ -173,7 +196,7 @@ class TickFollower:
         found["publisher_id"] = np.array(list(self._publishers.values()), np.uint16)[rows["venue"]]
         found["instrument_id"] = self._numbers(ids, symbols)
         found["action"], found["side"] = b"T", _AGGRESSOR[rows["side"]]
-        found["flags"] = F_LAST
+        found["flags"] = F_LAST | F_NUMBERED
         for ours, theirs in _PRICES:
             found[theirs] = np.where(rows[ours] > 0, rows[ours] * PRICE_SCALE, NO_PRICE)
         found["size"], found["trade_id"] = rows["shares"], rows["match"]
@@ -322,6 +345,9 @@ class _Before:
         np.maximum.at(self._last_ns, publishers, times)
         self._numbers = numbers[times == self._last_ns[publishers]]
         """Of the trades in each venue's last nanosecond."""
+        numbered = held.column("tbbo", "flags") & F_NUMBERED > 0
+        self.newest_number = int(held.column("tbbo", "sequence")[numbered].max(initial=0))
+        """Highest `sequence` of a numbered trade: those of this process are above it."""
 
     def is_later_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
         """Tell which trades are not in the store."""

@@ -7,6 +7,7 @@ the store's own words.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from rushtrade.api.faults import ApiFault
 from rushtrade.api.ports import PastQuote, PastTrade
 from rushtrade.domain.instants import MINUTE
 from rushtrade.entitlements.view import ALL_VENUES
+from rushtrade.serving.stored_prints import NumberedPrints, StoredPrints
 from rushtrade.tape.tape_layout import BAR
 from rushtrade.ticks.errors import TickStoreError
 
@@ -59,6 +61,7 @@ class TickArchive:
         self._places = {name: place for place, name in enumerate(venues)}
         self._turn = threading.Lock()
         self._engine: TickSql | None = None
+        self._numbered = StoredPrints(root, self._places, self._ask_now)
 
     def close(self) -> None:
         """Let the engine go."""
@@ -68,17 +71,31 @@ class TickArchive:
                 self._engine = None
 
     def _ask(self, sql: str, parameters: list[Any]) -> Any:
+        with self._in_turn():
+            return self._ask_now(sql, parameters)
+
+    def _ask_now(self, sql: str, parameters: list[Any]) -> Any:
+        if self._engine is None:
+            from rushtrade.ticks.sql import TickSql  # noqa: PLC0415 - the engine is loaded by its first question
+
+            self._engine = TickSql(self._root)
+        return self._engine.query(sql, parameters)
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Wait for the turn, and say what the store says when it cannot answer."""
         with self._turn:
             try:
-                if self._engine is None:
-                    from rushtrade.ticks.sql import TickSql  # noqa: PLC0415 - the engine is loaded by its first question
-
-                    self._engine = TickSql(self._root)
-                return self._engine.query(sql, parameters)
+                yield
             except TickStoreError as error:
                 raise ApiFault(
                     HTTPStatus.SERVICE_UNAVAILABLE, 50310000, f"the tick store cannot answer: {error}"
                 ) from None
+
+    def prints(self, epoch: str, after: int, upto: int) -> NumberedPrints:
+        """Give the trades of a numbering of the streams above `after`, up to `upto`."""
+        with self._in_turn():
+            return self._numbered.span(epoch, after, upto)
 
     def trades(
         self,

@@ -9,16 +9,21 @@ reader that was away goes on where it left off, as long as the ring reaches back
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 import numpy as np
+
+from rushtrade.api.faults import ApiFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     import numpy.typing as npt
 
+    from rushtrade.api.ports import Archive
     from rushtrade.market.market_data import MarketData
     from rushtrade.store.image import Image
 
@@ -27,6 +32,15 @@ EVENTS_KEPT: Final = 1 << 16
 
 PRINTS_AT_ONCE: Final = 4_096
 """Trades looked at together."""
+PAGE_PRINTS: Final = 1 << 15
+"""Trades brought back from the tick store together: 4 MB."""
+PAGES_KEPT: Final = 8
+"""Pages held for all readers: who comes back after the same pause reads the same ones."""
+PAGES_AT_ONCE: Final = 2
+"""Pages being read from the store: other questions of its history get their turn between."""
+FLUSH_WAIT_S: Final = 3.0
+"""How long trades that have left memory may take to the disk: the store is flushed every second."""
+FLUSH_LOOK_S: Final = 0.1
 
 TRADES, QUOTES = "trades", "quotes"
 CORRECTIONS, CANCELS = "corrections", "cancelErrors"
@@ -206,3 +220,76 @@ class Prints:
                 return position + int(later[0])
             position += len(rows)
         return position
+
+
+class Page(NamedTuple):
+    """Trades brought back: all there are of the numbers above `after` and up to `upto`; what is not here of them is nowhere."""
+
+    after: int
+    upto: int
+    numbers: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.void]
+    instruments: npt.NDArray[np.int64]
+
+    def holds(self, cursor: int) -> bool:
+        """Tell whether a reader at a cursor can go on in it."""
+        return self.after <= cursor < self.upto
+
+
+class PastPrints:
+    """Trades that have left memory, brought back from the tick store a page at a time, for all readers of one numbering.
+
+    Theory of operation. Pages begin at multiples of `PAGE_PRINTS`; a whole one never changes and is kept for others. The newest trades may
+    not be on the disk yet: they are waited for, within a bound. What the store does not have is a hole, and told as a gap.
+    """
+
+    def __init__(self, archive: Archive | None, epoch: str, image: Image) -> None:
+        self._archive, self._epoch, self._image = archive, epoch, image
+        self._whole: dict[int, Page] = {}
+        self._turn = asyncio.Semaphore(PAGES_AT_ONCE)
+        self.fault = ""
+        """Why the latest page could not be had."""
+
+    @property
+    def is_kept(self) -> bool:
+        """False where no tick store is read: what has left memory is lost to streams."""
+        return self._archive is not None
+
+    async def page(self, cursor: int) -> Page | None:
+        """Give the page in which a reader at a cursor goes on; None when the store does not have it in time (`fault` says why)."""
+        until = time.monotonic() + FLUSH_WAIT_S
+        while True:
+            async with self._turn:
+                page = self._whole.get(cursor // PAGE_PRINTS) or await self._read(cursor)
+            if page is None or page.holds(cursor):
+                return page
+            if time.monotonic() >= until:
+                self.fault = "the tick store does not have it"
+                return None
+            await asyncio.sleep(FLUSH_LOOK_S)
+
+    async def _read(self, cursor: int) -> Page | None:
+        assert self._archive is not None
+        place = cursor // PAGE_PRINTS
+        begin, end = place * PAGE_PRINTS, (place + 1) * PAGE_PRINTS
+        try:
+            found = await asyncio.to_thread(self._archive.prints, self._epoch, begin, end)
+        except ApiFault as fault:
+            self.fault = fault.message
+            return None
+        known = (self._image.symbols.get(symbol) for symbol in found.symbols)
+        ids = np.array([0 if row is None else row.instrument_id for row in known] or [0], np.int64)
+        page = Page(begin, found.upto, found.numbers, found.rows, ids[found.rows["instrument"]])
+        if page.upto == end:
+            if len(self._whole) >= PAGES_KEPT:
+                self._whole.pop(next(iter(self._whole)))
+            self._whole[place] = page
+        return page
+
+    def time_of(self, number: int) -> int:
+        """When a trade on a page at hand happened; 0 for any other."""
+        page = self._whole.get((number - 1) // PAGE_PRINTS)
+        if page is None:
+            return 0
+        place = int(np.searchsorted(page.numbers, number))
+        return int(page.rows["time"][place]) if place < len(page.numbers) else 0

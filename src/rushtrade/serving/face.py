@@ -16,7 +16,7 @@ import numpy as np
 from rushtrade.domain.instants import SECOND
 from rushtrade.entitlements.view import ALL_VENUES
 from rushtrade.serving import shapes
-from rushtrade.serving.channels import EVENTS, QUOTES, TRADES, Marks, Prints, Selection
+from rushtrade.serving.channels import EVENTS, QUOTES, TRADES, Marks, Page, Prints, Selection
 from rushtrade.serving.event_items import event_item
 from rushtrade.serving.items import Item, QuoteItem
 from rushtrade.serving.sight import Sight, quote_in
@@ -144,9 +144,49 @@ class Face:
     def _read_trades(
         self, channel: str, selection: Selection, begin: int, upto: int
     ) -> tuple[list[Item], int]:
-        image = self._desk.store.image
         rows, numbers = self._prints.read(begin, upto - begin)
-        shown = selection.flags(channel, image, numbers) & self._seen(numbers, rows["venue"])
+        return self._written(channel, selection, begin, upto, rows, numbers)
+
+    def read_past(self, page: Page, selection: Selection, after: int) -> Run:
+        """Read on in a page of trades that have left memory, after a number the page holds."""
+        key = ("past", page.upto, selection, after)
+        found = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = self._read_page(page, selection, after)
+        return found
+
+    def _read_page(self, page: Page, selection: Selection, after: int) -> Run:
+        limit = min(page.upto, self.newest(TRADES))
+        if limit <= after:
+            return Run((), after, 0, more=False)
+        place = int(np.searchsorted(page.numbers, after, "right"))
+        numbers = page.numbers[place : place + SCAN_MAX]
+        begin = min(int(numbers[0]) - 1 if len(numbers) else page.upto, limit)
+        following = int(np.count_nonzero(numbers == begin + 1 + np.arange(len(numbers))))
+        upto = min(begin + following, limit)
+        rows = page.rows[place : place + max(upto - begin, 0)]
+        if self._is_late:
+            due = self._desk.ports.clock.now_ns() - self.sight.delay_ns
+            later = np.flatnonzero(rows["time"] > due)
+            upto, rows = (begin + int(later[0]), rows[: later[0]]) if len(later) else (upto, rows)
+        if upto <= begin:
+            return Run((), begin, begin - after, more=begin > after)
+        instruments = page.instruments[place : place + len(rows)]
+        items, reached = self._written(TRADES, selection, begin, upto, rows, instruments)
+        return Run(items, reached, begin - after, more=True)
+
+    def _written(
+        self,
+        channel: str,
+        selection: Selection,
+        begin: int,
+        upto: int,
+        rows: npt.NDArray[np.void],
+        numbers: npt.NDArray[np.int64],
+    ) -> tuple[list[Item], int]:
+        """Write the trades behind a number that are wanted and may be shown; give the number reached."""
+        image = self._desk.store.image
+        shown = selection.flags(channel, image, numbers) & self._seen(numbers, rows["venue"]) & (numbers > 0)
         places = np.flatnonzero(shown)
         if len(places) > ITEMS_AT_ONCE:
             places = places[:ITEMS_AT_ONCE]

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from rushtrade.serving.channels import EVENTS, TRADES, EventRing, Marks, Prints, Selections
+from rushtrade.serving.channels import EVENTS, TRADES, EventRing, Marks, PastPrints, Prints, Selections
 from rushtrade.serving.face import Face
 from rushtrade.serving.happenings import Happenings
 
@@ -52,6 +52,7 @@ class MarketHub:
         self.sockets: dict[Reader, None] = {}
         self.selections = Selections()
         self.prints = Prints(desk.ports.market)
+        self.past = PastPrints(desk.ports.archive, self.epoch, desk.store.image)
         self.marks = Marks()
         self.rings = {channel: EventRing() for channel in EVENTS}
         self.flushes = 0
@@ -116,7 +117,7 @@ class MarketHub:
     def time_of(self, position: int) -> int:
         """When a trade happened; 0 when it is not in memory."""
         if not self.prints.oldest <= position <= self.prints.newest:
-            return 0
+            return self.past.time_of(position)
         rows, _ = self.prints.read(position - 1, 1)
         return int(rows["time"][0])
 

@@ -20,7 +20,8 @@ from litestar import WebSocket
 
 from rushtrade.domain.instants import MILLISECOND, format_instant
 from rushtrade.serving import shapes
-from rushtrade.serving.channels import ALL, CHANNELS, HAPPENINGS, QUOTES, TRADES
+from rushtrade.serving.channels import ALL, CHANNELS, HAPPENINGS, QUOTES, TRADES, Page
+from rushtrade.serving.face import Run
 from rushtrade.serving.hub import BEAT_S
 from rushtrade.serving.items import MESSAGE_BYTES_MAX, QuoteItem, encode_json
 from rushtrade.serving.reader import Batch, Reader, placed
@@ -68,6 +69,12 @@ class OwnSocket(Reader):
         self.binary = binary
         self._named: set[int] = set()
         self._gaps: list[dict[str, Any]] = []
+        self._since: tuple[int, str] = (-1, "")
+        """The number a client came back with, and the time it gave with it."""
+        self._page: Page | None = None
+        """Trades that have left memory, brought back."""
+        self._is_lost = False
+        """Whether the trades that follow can be had nowhere."""
 
     # --- answers --------------------------------------------------------------------------------------------
 
@@ -114,8 +121,7 @@ class OwnSocket(Reader):
         """Say every number reached: all that is wanted up to it has been sent."""
         if self.actor is None:
             return
-        face = self.face
-        if any(face.read(name, self.selection, self.cursor(name)).items for name in self.reached()):
+        if any(self._read(name, self.cursor(name)).items for name in self.reached()):
             return  # a message is on its way, with numbers of its own
         self.told = self.cursors
         state = self.state()
@@ -176,14 +182,17 @@ class OwnSocket(Reader):
             self._gaps.append(self._gap(channel, None, newest, place.since, why))
             return
         oldest = face.oldest(channel)
-        if place.seq >= oldest - 1:
+        if place.seq >= oldest - 1 or (channel == TRADES and self.hub.past.is_kept):
             self.begin(channel, place.seq)
+            self._since = (place.seq, place.since) if channel == TRADES else self._since
             return
         since = place.since or (self._time_before(channel, place.seq))
         self._gaps.append(self._gap(channel, place.seq, oldest - 1, since, "it has left memory"))
         self.begin(channel, oldest - 1)
 
     def _time_before(self, channel: str, seq: int) -> str:
+        if channel == TRADES and self._since[0] == seq and self._since[1]:
+            return self._since[1]
         time_ns = self.hub.time_before(seq) if channel == TRADES else 0
         return format_instant(time_ns) if time_ns else ""
 
@@ -230,19 +239,45 @@ class OwnSocket(Reader):
 
     # --- data ----------------------------------------------------------------------------------------------------
 
+    async def prepare(self) -> None:
+        """Bring back from the tick store what follows, when it has left memory."""
+        cursor = self.cursor(TRADES)
+        if not self._is_behind(cursor):
+            self._page, self._is_lost = None, False
+        elif self._page is None or not self._page.holds(cursor):
+            self._page = await self.hub.past.page(cursor)
+            self._is_lost = self._page is None
+
+    def _is_behind(self, cursor: int) -> bool:
+        """Tell whether the trades that follow are for the tick store to tell."""
+        oldest = self.hub.prints.oldest
+        return cursor < oldest - 1 and self.hub.past.is_kept and bool(self.selection.of(TRADES))
+
+    def _read(self, channel: str, after: int) -> Run:
+        """Read on in a channel: in memory, or on the page at hand."""
+        if channel != TRADES or self._is_lost or not self._is_behind(after):
+            return self.face.read(channel, self.selection, after)
+        if self._page is None or not self._page.holds(after):
+            return Run((), after, 0, more=True)
+        return self.face.read_past(self._page, self.selection, after)
+
+    def _why_lost(self, channel: str) -> str:
+        if channel != TRADES or not self.hub.past.is_kept:
+            return "the client was too slow"
+        return self.hub.past.fault if self._is_lost else "the tick store does not have it"
+
     def render(self) -> Batch:
         """Make the messages that follow: one a channel with news, a gap before what has left the ring."""
-        face = self.face
         cursors, told = self.cursors, self.told
         messages: list[str | bytes] = []
         lost, more = 0, False
         for channel in self.reached():
             place = CHANNELS.index(channel)
-            run = face.read(channel, self.selection, cursors[place])
+            run = self._read(channel, cursors[place])
             if run.lost:
                 reached = cursors[place] + run.lost
                 since = self._time_before(channel, told[place])
-                gap = self._gap(channel, told[place], reached, since, "the client was too slow")
+                gap = self._gap(channel, told[place], reached, since, self._why_lost(channel))
                 messages.append(encode_json(gap).decode())
                 told = placed(told, channel, reached)
                 lost += run.lost
@@ -258,7 +293,7 @@ class OwnSocket(Reader):
 
     def _happened(self, channel: str, items: Sequence[Any], prev: int, seq: int, after: int) -> Iterable[str]:
         memo = self.face.memo
-        key = ("rows", channel, self.selection, after)
+        key = ("rows", channel, self.selection, after, seq)
         rows = memo.get(key)
         if rows is None:
             rows = memo[key] = b",".join(item.encoded(packed=False) for item in items).decode()

@@ -238,11 +238,20 @@ class Reader:
             self._wake.clear()
             more = True
             while more:
-                while self._control:
-                    await self._send(self._control.popleft())
+                await self._send_answers()
                 if self.close_after:
                     return
-                more = self.viewer is not None and await self._send_batch()
+                if self.viewer is not None:
+                    await self.prepare()
+                    await self._send_answers()
+                more = self.close_after or (self.viewer is not None and await self._send_batch())
+
+    async def _send_answers(self) -> None:
+        while self._control:
+            await self._send(self._control.popleft())
+
+    async def prepare(self) -> None:
+        """Have at hand what follows, where that takes time."""
 
     async def _send_batch(self) -> bool:
         """Send what follows; tell whether to look again at once: while it was being sent, more may have come."""

@@ -16,7 +16,7 @@ from rushtrade.rules.new_york import midnight_ns
 from rushtrade.ticks import writer
 from rushtrade.ticks.columns import ColumnsReader
 from rushtrade.ticks.days import day_directory, live_part, read_manifest
-from rushtrade.ticks.schemas import SCHEMAS
+from rushtrade.ticks.schemas import F_NUMBERED, RUN, SCHEMAS
 from rushtrade.wire import itch50
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.framing import frame
@@ -68,11 +68,12 @@ class Process:
 
 
 def rows(directory):
-    """What is durable of the live day, without the times of receipt."""
+    """What is durable of the live day, without the times of receipt and without the numbers of a process."""
     reader = ColumnsReader(day_directory(directory, DATE) / "live")
     found = {}
     for schema in KEPT:
-        names = [column.name for column in SCHEMAS[schema].columns if column.name != "ts_recv"]
+        passed_over = {"ts_recv", "sequence"} if schema == "tbbo" else {"ts_recv"}
+        names = [column.name for column in SCHEMAS[schema].columns if column.name not in passed_over]
         found[schema] = sorted(zip(*(reader.column(schema, name).tolist() for name in names), strict=True))
     found["payload"] = reader.payload("feed").tobytes()
     return found
@@ -94,6 +95,29 @@ def test_a_day_gone_on_with_holds_every_row_once(tmp_path, seed):
         name: len(each) for name, each in expected.items()
     }
     assert found == expected
+
+
+def test_every_trade_is_kept_with_its_number_and_a_later_process_numbers_behind_the_earlier_ones(tmp_path):
+    packets = day_of(6)
+    first = Process(tmp_path)
+    first.hear(packets[: len(packets) // 2])
+    told, matches = first.data.tape.newest, first.data.tape.since(0, 1 << 18)[0]["match"]
+    first.end()
+    second = Process(tmp_path)
+    second.hear(packets)
+    again = second.data.tape.since(0, 1 << 18)[0]["match"]
+    second.end()
+    reader = ColumnsReader(day_directory(tmp_path, DATE) / "live")
+    trades, events = reader.records("tbbo"), reader.records("line_events")
+    assert (trades["flags"] & F_NUMBERED > 0).all()
+    assert trades["sequence"][:told].tolist() == list(range(1, told + 1))
+    assert trades["trade_id"][:told].tolist() == matches.tolist()
+    later = trades[told:]
+    assert 0 < len(later) < len(again)
+    assert again[later["sequence"] - told - 1].tolist() == later["trade_id"].tolist()
+    assert events["event"].tolist() == [RUN, RUN]
+    assert events["first_sequence"].tolist() == [0, told]
+    assert events["detail"].tolist() == [first.follower.run.encode(), second.follower.run.encode()]
 
 
 def test_a_packet_that_reaches_beyond_what_is_stored_is_kept_from_there(tmp_path):
@@ -194,5 +218,6 @@ def test_best_quotes_that_were_not_read_in_time_are_counted_in_the_store_and_tol
     process.follower.settled(process.data, process.symbols, NOW)
     process.end()
     events = ColumnsReader(day_directory(tmp_path, DATE) / "live").records("line_events")
-    assert [(row["event"], row["count"]) for row in events] == [(b"skipped", 12)]
+    told = events[events["event"] != RUN]
+    assert [(row["event"], row["count"]) for row in told] == [(b"skipped", 12)]
     assert any("12 best quotes" in note for note in judge_day(tmp_path, DATE).notes)

@@ -1,7 +1,6 @@
 """Our own dialect: whatever a client does, it has every trade, or a record says exactly which numbers are missing."""
 
 import asyncio
-import json
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,82 +11,11 @@ from rushtrade.market.market_data import MarketLimits
 from rushtrade.serving.channels import HAPPENINGS, QUOTES
 from rushtrade.serving.hub import MarketHub
 from rushtrade.serving.items import _QUOTE
-from rushtrade.serving.own_reader import FRAME, OwnSocket, Request, Resume
+from rushtrade.serving.own_reader import FRAME, OwnSocket, Request
+from support.own_client import Client, Gate
 
 KEPT = 64
 """Trades in memory: few, so that a client that is away for long comes too late."""
-
-
-class Gate:
-    """A socket that may be slow, or gone."""
-
-    def __init__(self):
-        self.open = asyncio.Event()
-        self.open.set()
-        self.client = None
-        self.sent = []
-
-    async def send_text(self, text):
-        await self.open.wait()
-        self.sent.append(json.loads(text))
-
-    async def send_bytes(self, data):
-        await self.open.wait()
-        self.sent.append(data)
-
-
-class Client:
-    """A program that keeps what it was told, and comes back by number."""
-
-    def __init__(self, stream, symbols):
-        self.stream, self.symbols = stream, symbols
-        self.trades = []
-        self.gaps = []
-        self.last = None
-        self.epoch = None
-        self.read = 0
-        self.socket = self.own = self.writer = None
-
-    def connect(self, **channels):
-        self.socket, self.read = Gate(), 0
-        self.own = OwnSocket(self.stream.hub, self.socket, "sip", binary=False)
-        self.own.open(self.stream.hub.desk.identify_key(KEY, SECRET))
-        self.own.hello()
-        resume = {} if self.last is None else {"trades": Resume(self.last, self.epoch)}
-        self.own.subscribe(Request("subscribe", channels or {"trades": self.symbols}, resume))
-        self.writer = asyncio.create_task(self.own.write())
-
-    def disconnect(self):
-        """The line is cut: what was read stays read, what was under way is gone."""
-        self.take()
-        if self.own is not None:
-            self.own.close()
-            self.writer.cancel()
-            self.own = None
-
-    def take(self):
-        """Read what has come, and hold every message to its promise."""
-        if self.socket is None:
-            return
-        for message in self.socket.sent[self.read :]:
-            kind = message["type"]
-            if kind == "hello":
-                self.epoch = message["epochs"]["trades"]
-            elif kind == "subscribed":
-                if self.last is None:
-                    self.last = message["seq"]["trades"]
-            elif kind == "heartbeat":
-                self.last = message["seq"]["trades"]
-            elif kind == "gap":
-                assert message["prev"] == self.last
-                self.gaps.append((message["prev"], message["seq"]))
-                self.last = message["seq"]
-            elif kind == "trades":
-                assert message["prev"] == self.last, "a message follows the one before"
-                assert message["seq"] > message["prev"]
-                self.trades += [(row["S"], row["i"]) for row in message["rows"]]
-                self.last = message["seq"]
-        self.read = len(self.socket.sent)
 
 
 class Stream:
@@ -98,16 +26,14 @@ class Stream:
         self.hub = MarketHub(FrontDesk(self.house.ports()))
         self.house.feed.subscribe(self.hub._on_pulse)
         self.said = []
-        """Position, symbol and number of every trade, as a plain list."""
-        self.numbers = {"AAPL": 0, "MSFT": 0}
+        """Position, symbol and match number of every trade, as a plain list."""
         self.first = self.hub.prints.newest
 
     def trade(self, symbol):
         number = AAPL if symbol == "AAPL" else MSFT
         reference = self.house.feed.order(0, number, "B", 1_500_000, 100)
         self.house.feed.execute(0, number, reference, 100)
-        self.numbers[symbol] += 1
-        self.said.append((self.first + len(self.said) + 1, symbol, self.numbers[symbol]))
+        self.said.append((self.first + len(self.said) + 1, symbol, self.house.feed.match))
 
     async def settle(self):
         self.hub.flush()
