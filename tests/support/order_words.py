@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
-from rushtrade.domain.instants import day_from_number, day_number, parse_date
+from rushtrade.domain.instants import SECOND, day_from_number, day_number, parse_date
 from rushtrade.domain.numbers import format_cents, format_price, parse_price
 from rushtrade.domain.orders import ROUTE_DART, Liquidity, OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.domain.plans import ChildTerms
@@ -164,6 +164,10 @@ class Venues:
                 return cmd.ReportReplaced(
                     venue, seq, token, names.tokens[new], 70_000 + seq, parse_price(price), int(shares), seq
                 )
+            case ["is", "closed", "to", name]:
+                return cmd.ReportRejected(
+                    venue, seq, names.tokens[name], 0, "the venue is closed", seq, fault=True
+                )
             case ["refuses", _]:
                 return cmd.ReportRejected(venue, seq, token, 0, "no", seq)
             case ["refuses", "to", "cancel", name]:
@@ -232,6 +236,9 @@ class Desk:
                 if state == "lost":
                     self.venues.seqs[index] = 0
                 return cmd.ChangeVenueLink(index, state != "down", state == "lost")
+            case ["wait", seconds]:
+                self.house.now_ns += int(float(seconds) * 10) * SECOND // 10
+                return cmd.Tick()
             case ["route-switch", venue, state]:
                 return cmd.SwitchRoute(LETTERS.index(venue), state == "on", "table")
             case ["market", state]:
@@ -324,6 +331,9 @@ class Desk:
             case ev.VenueLinkChanged():
                 doubt = f", in doubt: {', '.join(map(child, event.in_doubt))}" if event.in_doubt else ""
                 return f"{LETTERS[event.venue]} {'up' if event.up else 'down'}{doubt}"
+            case ev.VenueHealthChanged():
+                doubt = f", in doubt: {', '.join(map(child, event.silent))}" if event.silent else ""
+                return f"{LETTERS[event.venue]} {event.health.name.lower()}: {event.reason}{doubt}"
             case ev.MarksObserved():
                 return "marked"
             case ev.DayOpened():

@@ -20,6 +20,7 @@ from rushtrade.domain.commands import SwitchRoute
 from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instants import HOUR, MINUTE, SECOND, parse_date
 from rushtrade.domain.instruments import EquityClass
+from rushtrade.domain.routes import VenueHealth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +159,8 @@ def route_view(row: rows.RouteRow) -> dict[str, Any]:
         "enabled": bool(row.enabled),
         "reason": row.reason or None,
         "link": {-1: "unknown", 0: "down", 1: "up"}[row.link_up],
+        "health": VenueHealth(row.health).name.lower(),
+        "health_reason": row.health_reason or None,
     }
 
 

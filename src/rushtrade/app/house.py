@@ -14,7 +14,14 @@ from typing import Protocol
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain import events as ev
-from rushtrade.domain.commands import AnyCommand, ChangeVenueLink, ObserveMarks, ReportRejected, RouteOrder
+from rushtrade.domain.commands import (
+    AnyCommand,
+    ChangeVenueLink,
+    ObserveMarks,
+    ReportRejected,
+    RouteOrder,
+    Tick,
+)
 from rushtrade.domain.errors import require
 from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
@@ -32,6 +39,8 @@ STOP_MARKS_EVERY_NS = 100_000_000
 """While stop orders wait for a trigger, marks come ten times a second."""
 BEGIN_NS_MAX = 10_000_000_000
 """Market time whose feeds are held at once while venues are brought to where a house goes on."""
+LOOK_AT_VENUES_NS = 50_000_000
+"""How often what venues owe is looked at: soon beside the second that an answer may take."""
 STEP_NS_MAX = 100_000_000
 """Market time that passes between two looks at the venues, at most: bounds how late a fill of a resting order is seen."""
 
@@ -83,6 +92,7 @@ class House:
         )
         self._to_route: dict[int, None] = {}
         self._marks_due_ns = 0
+        self._venues_due_ns = 0
         self._unmarked: dict[int, None] = {}
         """Instruments that changed since the core saw their marks."""
         self.leave = core.subscribe(self.gateway.release)
@@ -151,6 +161,7 @@ class House:
             for packet in self._feeds.arrived(now_ns):
                 self.data.receive(packet)
             self._observe_marks(now_ns)
+            self._look_at_venues(now_ns)
             self.pump()
             next_ns = self._next_ns
             if now_ns >= until_ns and (next_ns is None or next_ns > until_ns):
@@ -213,6 +224,14 @@ class House:
             marks = self.data.marks(sorted(self._unmarked))
             self._unmarked.clear()
             self.core.submit_all([ObserveMarks(tuple(marks))], "market")
+
+    def _look_at_venues(self, now_ns: int) -> None:
+        """Have the core decide on venues' health when something is to be decided."""
+        if now_ns >= self._venues_due_ns:
+            self._venues_due_ns = now_ns + LOOK_AT_VENUES_NS
+            state = self.core.state
+            if state.risk.market_open and state.watch.is_due(now_ns):
+                self.core.submit_all([Tick()], "clock")
 
     def look(self) -> list[int]:
         """Give the instruments whose quote or trades changed since the last look."""

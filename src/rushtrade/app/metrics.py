@@ -42,6 +42,22 @@ class HouseCollector(Collector):
         yield GaugeMetricFamily("rushtrade_market_time_seconds", "Market time.", day.clock.now_ns // 10**9)
         yield CounterMetricFamily("rushtrade_flow_messages", "Messages of the order flow.", day.flow.messages)
         yield from self._lines()
+        yield from self._routes()
+
+    def _routes(self) -> Iterator[Metric]:
+        state = self._runtime.day.core.state
+        healthy = GaugeMetricFamily(
+            "rushtrade_route_healthy",
+            "1 while a venue's answers keep its route in use, 0.5 while a small order tries it.",
+            labels=["route"],
+        )
+        owed = GaugeMetricFamily(
+            "rushtrade_route_owed_answers", "Child orders not answered in time.", labels=["route"]
+        )
+        for route, record in zip(state.desk.routes, state.watch.records, strict=True):
+            healthy.add_metric([route.code], 1 - record.health / 2)
+            owed.add_metric([route.code], len(record.owed))
+        yield from (healthy, owed)
 
     def _lines(self) -> Iterator[Metric]:
         messages = CounterMetricFamily(

@@ -17,9 +17,11 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from rushtrade.app.trading_day import TradingDay
+from rushtrade.domain import events as ev
 from rushtrade.domain.frames import FrameBody
 from rushtrade.journal.sqlite import SqliteJournal
 from rushtrade.rules.sessions import session_on
+from rushtrade.store.fold import Change
 from rushtrade.store.store import Store
 
 BEAT_SECONDS = 0.01
@@ -74,6 +76,7 @@ class Runtime:
         self._wall_ns = 0
         self._market_ns = 0
         day.core.subscribe(self._on_frame)
+        store.subscribe(log_health)
 
     @property
     def is_open(self) -> bool:
@@ -169,3 +172,16 @@ class Runtime:
     def _on_frame(self, body: FrameBody) -> None:
         self._frame_seq += 1
         self.store.apply(body, self._frame_seq)
+
+
+def log_health(change: Change) -> None:
+    """Write down that a venue's route went out of use, is tried, or is back."""
+    event = change.event
+    if type(event) is ev.VenueHealthChanged:
+        log.warning(
+            "venue health",
+            venue=event.venue,
+            health=event.health.name.lower(),
+            why=event.reason,
+            unanswered=len(event.silent),
+        )

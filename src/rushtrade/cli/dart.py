@@ -69,6 +69,7 @@ class RouteLine(msgspec.Struct, frozen=True):
     latency_us: int
     enabled: bool
     link_up: bool
+    healthy: bool
 
 
 class SequenceLine(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ def routes_command(
     world: WorldOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every route: fees, latency, whether it is switched on and connected."""
+    """Show every route: fees, latency, whether it is switched on, connected and healthy."""
     with refuse_plainly(json=as_json):
         desk, _ = _desk(data, world)
         rows = [
@@ -133,6 +134,7 @@ def routes_command(
                 route.latency_ns // 1_000,
                 desk.enabled[route.venue],
                 desk.linked[route.venue],
+                desk.healthy[route.venue],
             )
             for route in desk.routes
         ]
@@ -259,7 +261,15 @@ def _print_routes(rows: list[RouteLine]) -> None:
         table.add_column(name, justify="right")
     table.add_column("state")
     for row in rows:
-        state = "on" if row.enabled and row.link_up else "link down" if row.enabled else "switched off"
+        state = (
+            "switched off"
+            if not row.enabled
+            else "link down"
+            if not row.link_up
+            else "on"
+            if row.healthy
+            else "unhealthy"
+        )
         table.add_row(
             row.route_code,
             row.code,

@@ -12,7 +12,9 @@ from rushtrade.core.state import Customer, HouseState
 from rushtrade.dart.desk import RoutingDesk
 from rushtrade.domain import events as ev
 from rushtrade.domain.quotes import mark_price
+from rushtrade.domain.routes import VenueHealth
 from rushtrade.ledger.account import Account
+from rushtrade.orders.venue_watch import VenueWatch
 from rushtrade.risk.valuation import initial_margin
 
 Applications = dict[type[ev.Event], Callable[[Any], None]]
@@ -22,6 +24,7 @@ def _firm_opened(state: HouseState, event: ev.FirmOpened) -> None:
     state.firm_name = event.name
     state.world = event.world
     state.desk = RoutingDesk(event.routes, event.sequences)
+    state.watch = VenueWatch(event.routes)
     state.report_seqs = [0] * len(event.routes)
     state.venue_sessions = [""] * len(event.routes)
 
@@ -85,12 +88,71 @@ def _order_accepted(state: HouseState, event: ev.OrderAccepted) -> None:
     state.blotter.accepted(event, state.now_ns)
 
 
+def _order_routed(state: HouseState, event: ev.OrderRouted) -> None:
+    state.blotter.routed(event)
+    token, now_ns, watch = event.first_token, state.now_ns, state.watch
+    for child in event.plan.children:
+        watch.sent(child.venue, token, now_ns)
+        token += 1
+
+
 def _order_filled(state: HouseState, event: ev.OrderFilled) -> None:
+    state.watch.answered(event.venue, event.token, state.now_ns)
     state.blotter.filled(event, state.settlement_date)
     state.risk.prices.setdefault(event.instrument_id, event.price)
 
 
+def _child_accepted(state: HouseState, event: ev.ChildAccepted) -> None:
+    state.watch.answered(state.blotter.children[event.token].venue, event.token, state.now_ns)
+    state.blotter.child_accepted(event)
+
+
+def _child_ended(state: HouseState, event: ev.ChildEnded) -> None:
+    venue, watch = state.blotter.children[event.token].venue, state.watch
+    if event.fault:
+        watch.refused(venue, event.token)
+    elif event.refused:
+        watch.passed(venue, event.token)
+    else:
+        watch.answered(venue, event.token, state.now_ns)
+    state.blotter.child_ended(event)
+
+
+def _child_replaced(state: HouseState, event: ev.ChildReplaced) -> None:
+    state.watch.answered(state.blotter.children[event.token].venue, event.token, state.now_ns)
+    state.blotter.child_replaced(event)
+
+
+def _cancel_refused(state: HouseState, event: ev.CancelRefused) -> None:
+    state.watch.answered(state.blotter.children[event.token].venue, event.token, state.now_ns)
+    state.blotter.cancel_refused(event)
+
+
+def _cancel_requested(state: HouseState, event: ev.CancelRequested) -> None:
+    state.blotter.cancel_requested(event)
+    _asked(state, event.tokens)
+
+
+def _replace_requested(state: HouseState, event: ev.ReplaceRequested) -> None:
+    state.blotter.replace_requested(event)
+    _asked(state, (event.token,) if event.new_token else event.cancel_tokens)
+
+
+def _asked(state: HouseState, tokens: tuple[int, ...]) -> None:
+    """Wait for venues' answers on children that are to change."""
+    for token in tokens:
+        state.watch.sent(state.blotter.children[token].venue, token, state.now_ns)
+
+
+def _venue_health_changed(state: HouseState, event: ev.VenueHealthChanged) -> None:
+    state.watch.change(event.venue, event.health, event.silent, state.now_ns, event.until_ns)
+    state.desk.set_health(event.venue, event.health is VenueHealth.HEALTHY)
+    state.blotter.unanswered(event.silent)
+
+
 def _venue_link_changed(state: HouseState, event: ev.VenueLinkChanged) -> None:
+    state.watch.begin_anew(event.venue, state.now_ns, forget=True)
+    state.desk.set_health(event.venue, healthy=True)
     state.desk.set_link(event.venue, event.up)
     state.blotter.in_doubt(event.in_doubt)
     if event.renumbered:
@@ -141,10 +203,14 @@ def _sequences_set(state: HouseState, event: ev.SequencesSet) -> None:
 
 def _route_switched(state: HouseState, event: ev.RouteSwitched) -> None:
     state.desk.switch_route(event.venue, event.enabled)
+    if event.enabled:
+        state.watch.begin_anew(event.venue, state.now_ns)
+        state.desk.set_health(event.venue, healthy=True)
 
 
 def _routes_set(state: HouseState, event: ev.RoutesSet) -> None:
     state.desk = RoutingDesk.restore(msgspec.structs.replace(state.desk.snapshot(), routes=event.routes))
+    state.watch.set_routes(event.routes)
 
 
 def _kill_switch_set(state: HouseState, event: ev.KillSwitchSet) -> None:
@@ -171,7 +237,15 @@ def _by_register(state: HouseState, fold: Callable[[Any, int, int], None], event
 
 _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.OrderAccepted: _order_accepted,
+    ev.OrderRouted: _order_routed,
     ev.OrderFilled: _order_filled,
+    ev.ChildAccepted: _child_accepted,
+    ev.ChildEnded: _child_ended,
+    ev.ChildReplaced: _child_replaced,
+    ev.CancelRequested: _cancel_requested,
+    ev.CancelRefused: _cancel_refused,
+    ev.ReplaceRequested: _replace_requested,
+    ev.VenueHealthChanged: _venue_health_changed,
     ev.VenueLinkChanged: _venue_link_changed,
     ev.MarksObserved: _marks_observed,
     ev.DayOpened: _day_opened,
@@ -199,16 +273,9 @@ def applications(state: HouseState) -> Applications:
     """Bind every event's application to a state, once: the hot path calls what it finds."""
     blotter = state.blotter
     by_blotter: Applications = {
-        ev.OrderRouted: blotter.routed,
-        ev.ChildAccepted: blotter.child_accepted,
-        ev.ChildEnded: blotter.child_ended,
         ev.ChildReduced: blotter.child_reduced,
-        ev.ChildReplaced: blotter.child_replaced,
-        ev.CancelRefused: blotter.cancel_refused,
         ev.OrderTriggered: blotter.triggered,
         ev.RoutingNeeded: blotter.routing_needed,
-        ev.CancelRequested: blotter.cancel_requested,
-        ev.ReplaceRequested: blotter.replace_requested,
         ev.OrderCanceled: blotter.ended,
         ev.OrderExpired: blotter.ended,
         ev.OrderReplaced: blotter.replaced,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from rushtrade.core.decide_firm import refused
+from rushtrade.core.decide_health import look_at_venues
 from rushtrade.core.decide_orders import Events, is_triggered, trigger_price
 from rushtrade.core.state import HouseState
 from rushtrade.domain import commands as cmd
@@ -18,9 +19,9 @@ DAY_NUMBER_MAX = day_number(dt.date.max)
 
 
 def tick(state: HouseState, command: cmd.Tick, seq: int) -> Events:
-    """Take note that time has passed."""
-    del state, command, seq
-    return []
+    """Take note that time has passed: what venues owe by now takes them out of use, and time brings them back."""
+    del command, seq
+    return look_at_venues(state)
 
 
 def observe_marks(state: HouseState, command: cmd.ObserveMarks, seq: int) -> Events:

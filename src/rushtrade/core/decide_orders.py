@@ -187,7 +187,11 @@ def make_plan(
         hidden=terms.hidden,
         progress=progress,
     )
-    return plan(state.desk, need, stamp)
+    made = plan(state.desk, need, stamp)
+    for venue in state.watch.probing:
+        if state.desk.may_try(venue, need.equity_class):
+            made = state.watch.with_probe(made, venue)
+    return made
 
 
 def unrouted_reason(state: HouseState, terms: OrderTerms, made: Plan) -> str:

@@ -7,6 +7,7 @@ a report the gateway makes itself. A report that contradicts what the venue said
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TypeAlias
 
 from rushtrade.core.decide_orders import Events
@@ -14,7 +15,7 @@ from rushtrade.core.state import HouseState
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.numbers import MONEY_MAX, MONEY_PER_PRICE_SHARE, format_price
-from rushtrade.domain.orders import Side, TimeInForce
+from rushtrade.domain.orders import ChildStatus, Side, TimeInForce
 from rushtrade.orders.fill import fill
 from rushtrade.orders.order import Child, Order, Replacement
 
@@ -95,9 +96,9 @@ def report_executed(state: HouseState, command: cmd.ReportExecuted, seq: int) ->
     )
     if filled.leaves == 0:
         return [*_abandoned(order, "the order was filled first"), filled]
-    if shares < child.leaves or len(order.children) > 1:
+    if shares < child.leaves:
         return [filled]
-    return [filled, *_after_last_child(order, filled.leaves)]
+    return [filled, *_after_child(order, child, filled.leaves)]
 
 
 def report_canceled(state: HouseState, command: cmd.ReportCanceled, seq: int) -> Events:
@@ -161,7 +162,8 @@ def report_rejected(state: HouseState, command: cmd.ReportRejected, seq: int) ->
     if child.venue_order_id or child.leaves < child.shares:
         return _anomaly(command, f"refusal of order {command.token}, which the venue had taken")
     name = state.desk.routes[child.venue].code
-    return child_end(state, child, f"refused by {name}: {command.reason}", refused=True)
+    text = f"refused by {name}: {command.reason}"
+    return child_end(state, child, text, refused=True, fault=command.fault)
 
 
 def report_noted(state: HouseState, command: cmd.ReportNoted, seq: int) -> Events:
@@ -209,17 +211,43 @@ def change_venue_link(state: HouseState, command: cmd.ChangeVenueLink, seq: int)
     return events
 
 
-def child_end(state: HouseState, child: Child, reason: str, *, refused: bool) -> Events:
-    """End a child, and decide what becomes of its order when it was the last one."""
+def child_end(state: HouseState, child: Child, reason: str, *, refused: bool, fault: bool = False) -> Events:
+    """End a child, and decide what becomes of its order when it was the last one.
+
+    A venue's `fault` does not count against the order: the next plan leaves the venue out once its answers have shown that it is ill.
+    """
     order = state.blotter.orders[child.order_id]
-    events: Events = [ev.ChildEnded(child.token, order.order_id, child.leaves, reason, refused)]
-    if len(order.children) == 1:
-        if refused and order.refusals + 1 >= VENUE_REFUSALS_MAX and not order.cancel_reason:
-            events.extend(_abandoned(order, reason))
-            events.append(ev.OrderCanceled(order.order_id, order.account_id, order.leaves, reason))
-        else:
-            events.extend(_after_last_child(order, order.leaves))
+    events: Events = [ev.ChildEnded(child.token, order.order_id, child.leaves, reason, refused, fault)]
+    given_up = refused and not fault and order.refusals + 1 >= VENUE_REFUSALS_MAX and not order.cancel_reason
+    if given_up and len(order.children) == 1:
+        events.extend(_abandoned(order, reason))
+        events.append(ev.OrderCanceled(order.order_id, order.account_id, order.leaves, reason))
+    else:
+        events.extend(_after_child(order, child, order.leaves))
     return events
+
+
+def _after_child(order: Order, child: Child, leaves: int) -> Events:
+    """Decide on an order one of whose children is over, with `leaves` shares unfilled."""
+    if len(order.children) == 1:
+        return _after_last_child(order, leaves)
+    return [ev.RoutingNeeded(order.order_id)] if idle_beside(order, leaves, over=child.token) else []
+
+
+def idle_beside(order: Order, leaves: int, silent: Container[int] = (), over: int = 0) -> bool:
+    """Tell whether shares of an order are to be routed while doubtful children may still fill the rest.
+
+    `silent` children are in doubt from now on, the one that is `over` works no more; all others must be in doubt already.
+    """
+    if order.cancel_reason or order.replacement is not None or order.terms.time_in_force in {_IOC, _FOK}:
+        return False
+    working = 0
+    for token, child in order.children.items():
+        if child.status is ChildStatus.IN_DOUBT or token in silent:
+            working += child.leaves
+        elif token != over:
+            return False
+    return leaves > working
 
 
 def _after_last_child(order: Order, leaves: int) -> Events:

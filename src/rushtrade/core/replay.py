@@ -110,6 +110,7 @@ _SENTENCES: dict[type[ev.Event], str] = {
     ev.ChildEnded: "reason",
     ev.CancelRefused: "reason",
     ev.ReplaceAbandoned: "reason",
+    ev.VenueHealthChanged: "reason",
 }
 """Fields that are written for people and decide nothing."""
 

@@ -15,8 +15,9 @@ from rushtrade.entitlements.register import RegisterImage
 from rushtrade.ledger.account import AccountImage
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
+from rushtrade.orders.venue_watch import VenueRecordImage, VenueWatch
 
-SNAPSHOT_FORMAT = 5
+SNAPSHOT_FORMAT = 6
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 
@@ -45,6 +46,7 @@ class HouseImage(msgspec.Struct, frozen=True):
     accounts: list[AccountImage]
     orders: list[OrderImage]
     market_data: RegisterImage
+    watch: list[VenueRecordImage]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -77,6 +79,7 @@ def encode_state(state: HouseState, next_seq: int) -> bytes:
             accounts=[state.accounts[key].image() for key in sorted(state.accounts)],
             orders=[order_image(state.blotter.orders[key]) for key in sorted(state.blotter.orders)],
             market_data=state.market_data.image(),
+            watch=state.watch.image(),
         )
     )
 
@@ -109,6 +112,8 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     state.schemes.update((row.scheme_id, row) for row in image.schemes)
     state.risk.prices.update(image.prices)
     state.desk = RoutingDesk.restore(image.desk)
+    state.watch = VenueWatch(state.desk.routes)
+    state.watch.restore(image.watch)
     state.replace_ledger(Ledger.restore(image.ledger))
     state.accounts.update((row.account_id, row.restore()) for row in image.accounts)
     image.market_data.restore_into(state.market_data)

@@ -14,6 +14,7 @@ from rushtrade.entitlements.register import Register
 from rushtrade.ledger.account import Account
 from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.blotter import OrderBlotter
+from rushtrade.orders.venue_watch import VenueWatch
 from rushtrade.risk.checks import RiskView
 from rushtrade.rules.day import RulesForDay, rules_for_day
 from rushtrade.rules.margin import MARGIN
@@ -51,6 +52,7 @@ class HouseState:
         "symbols",
         "trade_date",
         "venue_sessions",
+        "watch",
         "world",
     )
 
@@ -66,6 +68,7 @@ class HouseState:
         self.ledger = Ledger()
         self.blotter = OrderBlotter(self.accounts, self.ledger)
         self.desk = RoutingDesk((), ())
+        self.watch = VenueWatch()
         self.market_data = Register()
         """Who may see which market data."""
         self.report_seqs: list[int] = []

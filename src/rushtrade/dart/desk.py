@@ -1,4 +1,4 @@
-"""The routing desk: which routes there are, which are switched on and connected, and the sequences of each class.
+"""The routing desk: which routes there are, which are switched on, connected and healthy, and the sequences of each class.
 
 Part of the core's state: it changes only through its methods, when an event is applied, and gives the same plans after
 `restore(snapshot())`. It knows no order and no quote. A venue's link is taken as up until it is reported down.
@@ -31,6 +31,7 @@ class DeskImage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequences: tuple[RouteSequences, ...]
     enabled: tuple[bool, ...]
     linked: tuple[bool, ...]
+    healthy: tuple[bool, ...] = ()
 
 
 class RoutingDesk:
@@ -42,6 +43,7 @@ class RoutingDesk:
         self.routes = routes
         self.enabled = [True] * len(routes)
         self.linked = [True] * len(routes)
+        self.healthy = [True] * len(routes)
         self._sequences = {row.equity_class: row for row in sequences}
         self._by_code = {route.route_code: route.venue for route in routes}
         self._by_name = {route.code: route.venue for route in routes}
@@ -68,6 +70,12 @@ class RoutingDesk:
         self.linked[venue] = up
         self._refresh()
 
+    def set_health(self, venue: int, healthy: bool) -> None:
+        """Take a route out of use by what the venue's answers say, or back into it."""
+        if self.healthy[venue] != healthy:
+            self.healthy[venue] = healthy
+            self._refresh()
+
     # --- questions -------------------------------------------------------------------------------------
 
     def check_sequences(self, equity_class: int, sequence: str, punt_list: str) -> str | None:
@@ -85,8 +93,12 @@ class RoutingDesk:
         return row is not None and self.routes[venue].route_code in row.legal_codes
 
     def is_usable(self, venue: int) -> bool:
-        """Whether a route is switched on and connected."""
-        return self.enabled[venue] and self.linked[venue]
+        """Whether a route is switched on, connected and healthy."""
+        return self.enabled[venue] and self.linked[venue] and self.healthy[venue]
+
+    def may_try(self, venue: int, equity_class: int) -> bool:
+        """Whether a small order may try an unhealthy venue: its route is legal for the class, switched on and connected."""
+        return self._state(venue, equity_class) == int(SkipReason.UNHEALTHY)
 
     def sequences(self) -> tuple[RouteSequences, ...]:
         """Return the sequences of every class, in the order of the classes."""
@@ -135,7 +147,9 @@ class RoutingDesk:
 
     def snapshot(self) -> DeskImage:
         """Return all there is to know."""
-        return DeskImage(self.routes, self.sequences(), tuple(self.enabled), tuple(self.linked))
+        return DeskImage(
+            self.routes, self.sequences(), tuple(self.enabled), tuple(self.linked), tuple(self.healthy)
+        )
 
     @classmethod
     def restore(cls, image: object) -> RoutingDesk:
@@ -144,6 +158,8 @@ class RoutingDesk:
         desk = cls(kept.routes, kept.sequences)
         desk.enabled[:] = kept.enabled
         desk.linked[:] = kept.linked
+        if kept.healthy:
+            desk.healthy[:] = kept.healthy
         desk._refresh()
         return desk
 
@@ -177,7 +193,7 @@ class RoutingDesk:
         ]
 
     def _refresh(self) -> None:
-        """Write switches, links and sequences through to what plans read."""
+        """Write switches, links, health and sequences through to what plans read."""
         self._steps = {
             row.equity_class: tuple(self._by_code[code] for code in row.sequence + row.punt_list)
             for row in self._sequences.values()
@@ -194,7 +210,9 @@ class RoutingDesk:
             return int(SkipReason.NOT_LEGAL)
         if not self.enabled[venue]:
             return int(SkipReason.DISABLED)
-        return 0 if self.linked[venue] else int(SkipReason.LINK_DOWN)
+        if not self.linked[venue]:
+            return int(SkipReason.LINK_DOWN)
+        return 0 if self.healthy[venue] else int(SkipReason.UNHEALTHY)
 
     def _explain_step(self, equity_class: int, at: int, chosen: int) -> tuple[Skip, ...]:
         steps, states = self.steps(equity_class), self.states(equity_class)

@@ -38,6 +38,8 @@ SENTENCES = {
     SkipReason.LINK_DOWN_WITHIN_LIMIT: "the venue cannot be reached, although it shows a quote within the limit",
     SkipReason.ROUNDS_SPENT: "the order has had all its rounds",
     SkipReason.TOO_SMALL: "showed only a part of what must be filled as a whole",
+    SkipReason.UNHEALTHY: "unhealthy: it does not answer, refuses, or answers late",
+    SkipReason.UNHEALTHY_WITHIN_LIMIT: "unhealthy (it does not answer, refuses, or answers late), although it shows a quote within the limit",
 }
 """Why a route got nothing, as the desk says it."""
 

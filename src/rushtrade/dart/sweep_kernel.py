@@ -79,6 +79,8 @@ _DISABLED = int(SkipReason.DISABLED)
 _LINK_DOWN = int(SkipReason.LINK_DOWN)
 _DISABLED_WITHIN = int(SkipReason.DISABLED_WITHIN_LIMIT)
 _LINK_DOWN_WITHIN = int(SkipReason.LINK_DOWN_WITHIN_LIMIT)
+_UNHEALTHY = int(SkipReason.UNHEALTHY)
+_UNHEALTHY_WITHIN = int(SkipReason.UNHEALTHY_WITHIN_LIMIT)
 
 
 @njit(cache=True)
@@ -276,6 +278,8 @@ def _reason(sheet, venue, state_row, shares, mode, rests):
             return _DISABLED_WITHIN
         if state == _LINK_DOWN and inside > 0:
             return _LINK_DOWN_WITHIN
+        if state == _UNHEALTHY and inside > 0:
+            return _UNHEALTHY_WITHIN
         return state
     if sheet[KNOWN, venue] == 0:
         return _NO_KNOWN_BOOK

@@ -203,7 +203,10 @@ class ReportReplaced(Command, frozen=True, tag=33):
 
 
 class ReportRejected(Command, frozen=True, tag=34):
-    """A venue refused a child order, or a cancel or replace of one (`original_token` stays as it was)."""
+    """A venue refused a child order, or a cancel or replace of one (`original_token` stays as it was).
+
+    `fault`: for reasons of its own, whatever the order; it is closed.
+    """
 
     venue: int
     report_seq: int
@@ -211,6 +214,7 @@ class ReportRejected(Command, frozen=True, tag=34):
     original_token: int
     reason: str
     venue_time_ns: int
+    fault: bool = False
 
 
 class ChangeVenueLink(Command, frozen=True, tag=35):
@@ -239,7 +243,7 @@ class ReportNoted(Command, frozen=True, tag=36):
 
 
 class Tick(Command, frozen=True, tag=40):
-    """Time has passed: the frame's time is the house's clock."""
+    """Time has passed: the frame's time is the house's clock. What venues owe is looked at."""
 
 
 class ObserveMarks(Command, frozen=True, tag=41):

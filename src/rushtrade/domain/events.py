@@ -25,7 +25,7 @@ from rushtrade.domain.orders import Intent, Liquidity, OrderTerms
 from rushtrade.domain.plans import Plan
 from rushtrade.domain.quotes import Mark
 from rushtrade.domain.rejects import RejectReason
-from rushtrade.domain.routes import Route, RouteSequences
+from rushtrade.domain.routes import Route, RouteSequences, VenueHealth
 from rushtrade.domain.transfers import Transfer
 
 
@@ -267,13 +267,17 @@ class ChildAccepted(Event, frozen=True, tag=40):
 
 
 class ChildEnded(Event, frozen=True, tag=41):
-    """A child order works no more; `shares` of it went unfilled. `refused` when the venue never took it."""
+    """A child order works no more; `shares` of it went unfilled. `refused` when the venue never took it.
+
+    `fault`: it was refused for reasons of the venue, whatever the order.
+    """
 
     token: int
     order_id: int
     shares: int
     reason: str
     refused: bool = False
+    fault: bool = False
 
 
 class ChildReduced(Event, frozen=True, tag=42):
@@ -392,6 +396,19 @@ class RoutesSet(Event, frozen=True, tag=63):
     """The venues' fees and latencies changed."""
 
     routes: tuple[Route, ...]
+
+
+class VenueHealthChanged(Event, frozen=True, tag=64):
+    """A venue's answers took its route out of use, have it tried (`until_ns` is past), or brought it back.
+
+    `silent` are the child orders it has not answered in time: they are in doubt, and it is tried when it has answered them all.
+    """
+
+    venue: int
+    health: VenueHealth
+    reason: str
+    until_ns: int = 0
+    silent: tuple[int, ...] = ()
 
 
 class KillSwitchSet(Event, frozen=True, tag=62):
@@ -525,6 +542,7 @@ AnyEvent: TypeAlias = (
     | SequencesSet
     | RouteSwitched
     | RoutesSet
+    | VenueHealthChanged
     | KillSwitchSet
     | DataProductDefined
     | DataAgreementDefined

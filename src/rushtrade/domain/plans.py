@@ -41,6 +41,10 @@ class SkipReason(IntEnum):
     """The order has had all the rounds it may have."""
     TOO_SMALL = 15
     """Shows a part only of what must be filled as a whole."""
+    UNHEALTHY = 16
+    """Taken out of use by itself: it does not answer, refuses, or answers late."""
+    UNHEALTHY_WITHIN_LIMIT = 17
+    """The same, and it shows a quote within the limit: self-help."""
 
 
 class ChildTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import msgspec
+
+
+class VenueHealth(IntEnum):
+    """What a venue's own answers say of it."""
+
+    HEALTHY = 0
+    PROBING = 1
+    """Out of use, but for one small child order that tries it."""
+    UNHEALTHY = 2
 
 
 class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -74,7 +74,8 @@ def read_reports(venue: int, rows: oe.Rows) -> list[AnyCommand]:
             )
         elif kind == oe.REJECTED:
             text = oe.REASON_TEXTS.get(reason, f"reason {reason}")
-            commands.append(ReportRejected(venue, sequence, token, original, text, time_ns))
+            fault = reason in oe.VENUE_REASONS
+            commands.append(ReportRejected(venue, sequence, token, original, text, time_ns, fault))
         elif kind == oe.STATUS:
             commands.append(_read_status(venue, sequence, token, venue_order_id, reason, leaves, time_ns))
         else:

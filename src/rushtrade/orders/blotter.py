@@ -22,6 +22,7 @@ _BUY_TO_OPEN = Intent.BUY_TO_OPEN
 _SELL_SHORT = Intent.SELL_SHORT
 _SENT = ChildStatus.SENT
 _LIVE = ChildStatus.LIVE
+_IN_DOUBT = ChildStatus.IN_DOUBT
 
 
 class OrderBlotter:
@@ -99,7 +100,7 @@ class OrderBlotter:
         position.day_charges += event.commission + event.fees
         self._ledger.post_trade(event.transfers, settlement_date)
         child.leaves -= shares
-        if child.status is _SENT:
+        if child.status is _SENT or child.status is _IN_DOUBT:
             child.status = _LIVE
         if child.leaves <= 0:
             require(child.leaves == 0, "an execution is never larger than what its child order has left")
@@ -182,7 +183,7 @@ class OrderBlotter:
         """Mark a child as working at its venue."""
         child = self.children[event.token]
         child.venue_order_id = event.venue_order_id
-        if child.status is _SENT or child.status is ChildStatus.IN_DOUBT:
+        if child.status is _SENT or child.status is _IN_DOUBT:
             child.status = _LIVE
 
     def child_ended(self, event: ev.ChildEnded) -> None:
@@ -190,7 +191,7 @@ class OrderBlotter:
         child = self.children[event.token]
         order = self.orders[child.order_id]
         child.leaves = 0
-        order.refusals += event.refused
+        order.refusals += event.refused and not event.fault
         self._drop_child(order, child)
 
     def child_reduced(self, event: ev.ChildReduced) -> None:
@@ -222,7 +223,14 @@ class OrderBlotter:
     def in_doubt(self, tokens: tuple[int, ...]) -> None:
         """Mark children whose venue cannot be heard."""
         for token in tokens:
-            self.children[token].status = ChildStatus.IN_DOUBT
+            self.children[token].status = _IN_DOUBT
+
+    def unanswered(self, tokens: tuple[int, ...]) -> None:
+        """Mark children in doubt that their venue should have answered; of one that works already a change is late, no more."""
+        for token in tokens:
+            child = self.children[token]
+            if child.status is _SENT:
+                child.status = _IN_DOUBT
 
     def begin_day(self) -> None:
         """Start counting a new day's fees and plans."""

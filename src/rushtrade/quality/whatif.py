@@ -23,6 +23,7 @@ from rushtrade.domain.instruments import EquityClass
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, MONEY_UNIT
 from rushtrade.domain.orders import ROUTE_SEQUENCE, TimeInForce
 from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.domain.routes import VenueHealth
 from rushtrade.quality.facts import two_sided
 from rushtrade.quality.replan import Planner, as_seen, by_desk, completed, planners
 from rushtrade.quality.shown import Take, cost_money, t_half_width
@@ -160,9 +161,15 @@ class WhatIfReader:
             case ev.RouteSwitched():
                 for desk in self._both():
                     desk.switch_route(event.venue, event.enabled)
+                    if event.enabled:
+                        desk.set_health(event.venue, healthy=True)
             case ev.VenueLinkChanged():
                 for desk in self._both():
+                    desk.set_health(event.venue, healthy=True)
                     desk.set_link(event.venue, event.up)
+            case ev.VenueHealthChanged():
+                for desk in self._both():
+                    desk.set_health(event.venue, healthy=event.health is VenueHealth.HEALTHY)
             case ev.RoutesSet():
                 self._desk, self._other = (
                     RoutingDesk.restore(msgspec.structs.replace(desk.snapshot(), routes=event.routes))

@@ -39,6 +39,8 @@ def _firm_opened(fold: Fold, event: ev.FirmOpened) -> None:
             enabled=1,
             reason="",
             link_up=-1,
+            health=0,
+            health_reason="",
         )
         image.routes[route.venue] = image.changed[rows.RouteRow][route.venue] = row
     for each in event.sequences:
@@ -192,6 +194,8 @@ def _sequences_set(fold: Fold, event: ev.SequencesSet) -> None:
 def _route_switched(fold: Fold, event: ev.RouteSwitched) -> None:
     row = fold.image.routes[event.venue]
     row.enabled, row.reason = int(event.enabled), event.reason
+    if event.enabled:
+        row.health, row.health_reason = 0, ""
     fold.image.changed[rows.RouteRow][event.venue] = row
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _NEW, _PARTLY, _FILLED = int(OrderStatus.NEW), int(OrderStatus.PARTIALLY_FILLED), int(OrderStatus.FILLED)
 _PENDING: Final = frozenset({int(OrderStatus.PENDING_CANCEL), int(OrderStatus.PENDING_REPLACE)})
 _SENT, _LIVE, _DONE = int(ChildStatus.SENT), int(ChildStatus.LIVE), int(ChildStatus.DONE)
+_IN_DOUBT = int(ChildStatus.IN_DOUBT)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -140,7 +141,7 @@ def _filled(fold: Fold, event: ev.OrderFilled) -> rows.OrderRow:
         child.answered_ns = child.answered_ns or now
         if child.leaves <= 0:
             child.status, child.ended_ns = _DONE, now
-        elif child.status == _SENT:
+        elif child.status in {_SENT, _IN_DOUBT}:
             child.status = _LIVE
         image.touch_child(child)
     fold.post(event.transfers)
@@ -302,7 +303,7 @@ def _child_accepted(fold: Fold, event: ev.ChildAccepted) -> rows.OrderRow | None
         return None
     child.venue_order_id = event.venue_order_id
     child.answered_ns = child.answered_ns or fold.time_ns
-    if child.status in {_SENT, int(ChildStatus.IN_DOUBT)}:
+    if child.status in {_SENT, _IN_DOUBT}:
         child.status = _LIVE
     return _with_child(fold, child)
 
@@ -378,8 +379,20 @@ def _venue_link_changed(fold: Fold, event: ev.VenueLinkChanged) -> None:
     route = fold.image.routes.get(event.venue)
     if route is not None:
         route.link_up = int(event.up)
+        route.health, route.health_reason = 0, ""
         fold.image.changed[rows.RouteRow][event.venue] = route
     _set_children(fold, event.in_doubt, ChildStatus.IN_DOUBT)
+
+
+def _venue_health_changed(fold: Fold, event: ev.VenueHealthChanged) -> None:
+    route = fold.image.routes[event.venue]
+    route.health, route.health_reason = int(event.health), event.reason
+    fold.image.changed[rows.RouteRow][event.venue] = route
+    for token in event.silent:
+        child = _child(fold, token)
+        if child is not None and child.status == _SENT:
+            child.status = _IN_DOUBT
+            _with_child(fold, child)
 
 
 HANDLERS: Final[dict[type, Handler]] = {
@@ -402,4 +415,5 @@ HANDLERS: Final[dict[type, Handler]] = {
     ev.ChildReplaced: _child_replaced,
     ev.CancelRefused: _cancel_refused,
     ev.VenueLinkChanged: _venue_link_changed,
+    ev.VenueHealthChanged: _venue_health_changed,
 }

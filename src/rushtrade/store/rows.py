@@ -107,6 +107,9 @@ class RouteRow(Row):
     reason: str
     link_up: int
     """-1 = no word yet, 0 = down, 1 = up."""
+    health: int
+    """A `VenueHealth`, and why in words; empty while nothing was wrong."""
+    health_reason: str
 
 
 class SequenceRow(Row):

@@ -211,6 +211,9 @@ REASON_CROSS_OVER: Final = 23
 REASON_SHORT_SALE: Final = 24
 REASON_PRICE_BAND: Final = 25
 
+VENUE_REASONS: Final = frozenset({REASON_CLOSED})
+"""Refusals for reasons of the venue, whatever the order."""
+
 REASON_TEXTS: Final[dict[int, str]] = {
     REASON_NONE: "",
     REASON_USER_CANCEL: "cancelled at the firm's request",

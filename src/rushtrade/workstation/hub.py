@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from rushtrade.domain import events as ev
+from rushtrade.domain.routes import VenueHealth
 from rushtrade.workstation import views
 from rushtrade.workstation.board import Board
 from rushtrade.workstation.center import center_body
@@ -199,9 +200,21 @@ class Hub:
         if isinstance(event, (ev.RouteSwitched, ev.SequencesSet)):
             for connection in self.connections:
                 connection.routes_changed = True
+        elif isinstance(event, ev.VenueHealthChanged):
+            self._venue_health_changed(event)
         elif isinstance(event, ev.AnomalyRecorded):
             for connection in self.connections:
                 connection.notices.append(("alarm", f"Venue {event.venue}: {event.text}"))
+
+    def _venue_health_changed(self, event: ev.VenueHealthChanged) -> None:
+        """Show routes anew; say aloud when one goes out of use and when it is back, not every try between."""
+        code = self.desk.store.image.routes[event.venue].code
+        for connection in self.connections:
+            connection.routes_changed = True
+            if event.health is VenueHealth.UNHEALTHY:
+                connection.notices.append(("alarm", f"Route {code} is out of use: {event.reason}"))
+            elif event.health is VenueHealth.HEALTHY:
+                connection.notices.append(("info", f"Route {code} is in use again: {event.reason}"))
 
     def readers(self) -> list[ReaderState]:
         """How every workstation is, for whoever runs the place."""

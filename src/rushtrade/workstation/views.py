@@ -15,6 +15,7 @@ from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.domain.numbers import MONEY_UNIT, PRICE_UNIT, format_money, format_price, notional
 from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, ChildStatus, Intent, Liquidity, OrderStatus
 from rushtrade.domain.rejects import RejectReason
+from rushtrade.domain.routes import VenueHealth
 from rushtrade.entitlements.view import ALL_VENUES
 from rushtrade.serving.sight import quote_in
 
@@ -217,6 +218,8 @@ def route_views(image: Image) -> list[dict[str, Any]]:
             "venue": row.venue,
             "enabled": bool(row.enabled),
             "reason": row.reason or None,
+            "health": VenueHealth(row.health).name.lower(),
+            "health_reason": row.health_reason or None,
         }
         for _, row in sorted(image.routes.items())
     ]

@@ -155,7 +155,11 @@ def reason_of(
 ) -> SkipReason:
     shown = sum(shares for _, shares in quotes.inside[venue])
     if state:
-        within = {1: SkipReason.DISABLED_WITHIN_LIMIT, 2: SkipReason.LINK_DOWN_WITHIN_LIMIT}
+        within = {
+            1: SkipReason.DISABLED_WITHIN_LIMIT,
+            2: SkipReason.LINK_DOWN_WITHIN_LIMIT,
+            16: SkipReason.UNHEALTHY_WITHIN_LIMIT,
+        }
         return within.get(state, SkipReason(state)) if shown else SkipReason(state)
     if venue not in quotes.known:
         return SkipReason.NO_KNOWN_BOOK

@@ -222,6 +222,7 @@ def markets(draw, prices=PRICES_NEAR_TEN_DOLLARS):
     for venue in range(count):
         desk.switch_route(venue, draw(st.integers(0, 5)) > 0)
         desk.set_link(venue, draw(st.integers(0, 5)) > 0)
+        desk.set_health(venue, draw(st.integers(0, 5)) > 0)
     side, shown = draw(st.sampled_from(Side)), st.integers(1, 500)
     far, near = [], []
     for venue in range(count):

@@ -75,6 +75,8 @@ export interface Route {
   venue: number | null;
   enabled: boolean;
   reason: string | null;
+  health: "healthy" | "probing" | "unhealthy";
+  health_reason: string | null;
 }
 
 export interface Strategy {

@@ -68,6 +68,13 @@ export function Routes(props: { desk: Desk; frame: Frame }) {
                         {route.enabled ? "on" : "off"}
                       </button>
                     </Show>
+                    <Show when={route.health !== "healthy"}>
+                      <span class="down" title={route.health_reason ?? ""}>
+                        {" "}
+                        {route.health}
+                      </span>
+                      <span class="dim"> {route.health_reason}</span>
+                    </Show>
                     <Show when={route.reason}>
                       <span class="dim"> {route.reason}</span>
                     </Show>
