@@ -34,22 +34,23 @@ LOCATES_MAX = 0xFFFF
 Values = npt.NDArray[Any]
 
 
-def synthesize(writer: TickWriter, grid: Grid) -> None:
-    """Append packets made of the durable rows of a writer's part."""
+def synthesize(writer: TickWriter, grid: Grid, round_lots: Values) -> None:
+    """Append packets made of the durable rows of a writer's part; `round_lots` are by instrument number."""
     reader = writer.reader()
     if len(writer.instruments) > LOCATES_MAX:
         return  # more stocks than a line can tell apart
     if reader.rows("mbo"):
-        _OrderLines(writer, reader, grid).run()
+        _OrderLines(writer, reader, grid, round_lots).run()
     elif reader.rows("mbp-1") or reader.rows("trades"):
-        _QuoteLines(writer, reader, grid).run()
+        _QuoteLines(writer, reader, grid, round_lots).run()
 
 
 class _Lines:
     """What both kinds share: the venues' lines, their numbers, and the packets appended."""
 
-    def __init__(self, writer: TickWriter, reader: ColumnsReader, grid: Grid) -> None:
+    def __init__(self, writer: TickWriter, reader: ColumnsReader, grid: Grid, round_lots: Values) -> None:
         self._writer, self._reader, self._grid = writer, reader, grid
+        self._round_lots = round_lots
         self._midnight = midnight_ns(writer.trade_date)
         self._next: dict[int, int] = {}
         self._out = np.zeros(OUT_BYTES, np.uint8)
@@ -63,21 +64,22 @@ class _Lines:
         """Begin a venue's line with what it says of its stocks."""
         since = max(time_ns - self._midnight, 0)
         parts = [
-            image_of(self._symbols[number], ([], []), since, 100, locate=number)
+            image_of(self._symbols[number], ([], []), since, int(self._round_lots[number]), locate=number)
             for number in instruments.tolist()
             if number in self._symbols
         ]
-        self._append(publisher, b"".join(parts), time_ns)
+        self._append(publisher, b"".join(parts))
 
-    def _append(self, publisher: int, payload: bytes, time_ns: int) -> None:
+    def _append(self, publisher: int, payload: bytes) -> None:
         count, first, last = itch_rows_kernel.messages_span(np.frombuffer(payload, np.uint8))
         if not count:
             return
         sequence = self._next.get(publisher, 1)
         self._next[publisher] = sequence + count
         row = np.zeros(1, SCHEMAS["feed"].dtype)
-        row["ts_recv"], row["publisher_id"], row["kind"] = time_ns, publisher, b"P"
+        row["publisher_id"], row["kind"] = publisher, b"P"
         row["ts_event"], row["ts_last"] = first + self._midnight, last + self._midnight
+        row["ts_recv"] = row["ts_last"]  # nobody received it
         row["sequence"], row["count"], row["bytes"] = sequence, count, len(payload)
         self._writer.append("feed", row, payload)
 
@@ -112,7 +114,7 @@ class _OrderLines(_Lines):
                 parts.append(self._cleared(books, columns, at))
                 books.apply({name: values[at : at + 1] for name, values in columns.items()})
                 at += 1
-        self._append(publisher, b"".join(parts), int(columns["ts_event"][-1]))
+        self._append(publisher, b"".join(parts))
 
     def _cleared(self, books: MboReplay, columns: dict[str, Values], at: int) -> bytes:
         """Every order of the book a row empties, deleted."""
@@ -152,7 +154,7 @@ class _QuoteLines(_Lines):
                         self._out.ctypes.data,
                         len(self._out),
                     )
-                    self._append(publisher, self._out[:used].tobytes(), int(words[at - 1, 0]))
+                    self._append(publisher, self._out[:used].tobytes())
 
     def _rows(self) -> Values:
         """Quotes and trades in the order of their times, quotes first."""

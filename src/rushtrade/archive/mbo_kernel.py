@@ -2,7 +2,7 @@
 
 Rows come as columns at addresses. Prices become keys of the book arrays as `(price - base) / unit`, so any grid of prices fits,
 negative ones too. `advance` only moves books; `depth_rows` also writes out a book's levels after every complete event that changed
-them, `print_rows` the best levels before every trade, `best_rows` the best over all venues after every event that changed it.
+them, `print_rows` the best levels before every trade.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -93,8 +93,6 @@ LAST = 128
 SIZE_MAX = 0xFFFF_FFFF
 LETTER_A, LETTER_B, LETTER_C, LETTER_F = ord("A"), ord("B"), ord("C"), ord("F")
 LETTER_M, LETTER_N, LETTER_R, LETTER_T = ord("M"), ord("N"), ord("R"), ord("T")
-BEST_WORDS = 7
-"""Bid price key, size, venue, ask price key, size, venue, and whether each side is there (bit 0 bid, 1 ask)."""
 
 
 @inner_kernel
@@ -317,63 +315,5 @@ def print_rows(header: int, state: int, begin: int, end: int) -> int:
         if reason != DONE:
             store_i64(state + AT, row)
             return reason
-    store_i64(state + AT, end)
-    return DONE
-
-
-@inner_kernel
-def write_best(header: int, instrument: int, out: int) -> None:
-    """Write the best of both sides over all venues; of equal prices the first venue's number and everybody's shares."""
-    there = 0
-    for side_index in range(2):
-        best = shares = where = 0
-        for venue in range(load_i64(header + VENUE_COUNT)):
-            book_index = instrument << load_i64(header + VENUE_SHIFT) | venue
-            side = load_i64(header + BOOKS) + book_index * BOOK_BYTES + BOOK_SIDES + side_index * SIDE_BYTES
-            count = load_i32(side + SIDE_LEVELS)
-            if count == 0:
-                continue
-            entry = load_i64(load_i64(header + LADDERS) + 8 * (load_i32(side + SIDE_LADDER) + count - 1))
-            key = (entry >> 32) & KEY_MAX
-            level = load_i64(header + LEVELS) + (entry & KEY_MAX) * LEVEL_BYTES
-            if key > best:
-                best, shares, where = key, load_i64(level + LEVEL_SHARES), venue + 1
-            elif key == best:
-                shares += load_i64(level + LEVEL_SHARES)
-        there |= (1 << side_index) if where else 0
-        store_i64(out + 24 * side_index, best)
-        store_i64(out + 24 * side_index + 8, shares)
-        store_i64(out + 24 * side_index + 16, where)
-    store_i64(out + 48, there)
-
-
-@kernel
-def best_rows(header: int, state: int, begin: int, end: int) -> int:
-    """`advance`, writing (row, best over all venues) after every complete event that changed it."""
-    for row in range(begin, end):
-        if load_i64(state + OUT_ROWS) == load_i64(state + OUT_ROOM):
-            store_i64(state + AT, row)
-            return FULL
-        reason = apply_row(header, state, row)
-        if reason != DONE:
-            store_i64(state + AT, row)
-            return reason
-        instrument = load_u32(load_i64(state + INSTRUMENT) + 4 * row)
-        if load_u8(load_i64(state + FLAGS) + row) & LAST == 0 or instrument >= load_i64(
-            header + LOCATES_ROOM
-        ):
-            continue
-        out = load_i64(state + OUT) + 8 * (1 + BEST_WORDS) * load_i64(state + OUT_ROWS)
-        write_best(header, instrument, out + 8)
-        shown = load_i64(state + SHOWN) + 8 * BEST_WORDS * instrument
-        changed = False
-        for word in range(BEST_WORDS):
-            value = load_i64(out + 8 + 8 * word)
-            if value != load_i64(shown + 8 * word):
-                changed = True
-                store_i64(shown + 8 * word, value)
-        if changed:
-            store_i64(out, row)
-            store_i64(state + OUT_ROWS, load_i64(state + OUT_ROWS) + 1)
     store_i64(state + AT, end)
     return DONE

@@ -128,23 +128,9 @@ class MboReplay:
             lambda at, end: kernel.print_rows(self._storage.header, self._words.ctypes.data, at, end),
         )
 
-    def best_rows(self, rows: Rows, shown: Values) -> Iterator[Values]:
-        """Apply rows; give blocks of (row, best over all venues) after every event that changed it."""
-        yield from self._series(
-            rows,
-            shown,
-            1 + kernel.BEST_WORDS,
-            lambda at, end: kernel.best_rows(self._storage.header, self._words.ctypes.data, at, end),
-        )
-
-    def shown_room(self, words: int, *, by_venue: bool) -> Values:
-        """Room to remember what a series has shown, of every book or of every instrument there is room for."""
-        books = (
-            len(self._storage.books)
-            if by_venue
-            else len(self._storage.books) >> self._storage.get("venue_shift")
-        )
-        return np.zeros(books * words, np.int64)
+    def shown_room(self, words: int) -> Values:
+        """Room to remember what a series has shown of every book."""
+        return np.zeros(len(self._storage.books) * words, np.int64)
 
     def _series(self, rows: Rows, shown: Values, words: int, run: Any) -> Iterator[Values]:
         kept = self._point(rows)

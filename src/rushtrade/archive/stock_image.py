@@ -34,7 +34,7 @@ def image_of(
     parts = [
         encode(
             StockDirectory(
-                1,
+                locate,
                 0,
                 since_midnight,
                 stock,
@@ -59,7 +59,14 @@ def image_of(
         parts += [
             encode(
                 AddOrder(
-                    1, 0, since_midnight, order.order, letter, order.size, stock, order.price // PRICE_SCALE
+                    locate,
+                    0,
+                    since_midnight,
+                    order.order,
+                    letter,
+                    order.size,
+                    stock,
+                    order.price // PRICE_SCALE,
                 )
             )
             for order in orders

@@ -1,8 +1,8 @@
 """What follows from stored rows, made before a day is sealed: bars, best quotes, trades with the quote before them, ten levels.
 
 ========  ===========================================================================================================
-`tbbo`    every trade with its venue's best bid and ask just before it: from the book, else from the venue's quotes
-`bbo`     the best bid and offer over all venues after every change: all displayed shares at the best prices
+`tbbo`    every trade with its venue's own best bid and ask just before it, every displayed share: from the book, else from its quotes
+`bbo`     the national best bid and offer after every change, by the rules of the day: what a market says that hears the packets
 `mbp-10`  ten levels of a venue's book after every event that changed them; a row is ten times as wide as one of `mbo`
 `ohlcv-*` bars of 1 s, 1 min, 1 h and the day, by the tape's rules
 ========  ===========================================================================================================
@@ -23,9 +23,9 @@ from rushtrade.archive.mbo_replay import MboReplay, grid_of
 from rushtrade.archive.stored_bars import ROUND_LOT, bars_of, standing
 from rushtrade.archive.stored_feed import take_checkpoints
 from rushtrade.books.book_layout import ASK, BID
-from rushtrade.market.nbbo_series import NbboSeries, VenueQuote
+from rushtrade.market.stored_best import national_best
 from rushtrade.ticks.columns import ColumnsReader
-from rushtrade.ticks.schemas import BAR_SECONDS, F_LAST, LEVELS, NO_PRICE, SCHEMAS
+from rushtrade.ticks.schemas import BAR_SECONDS, F_LAST, LEVELS, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 
 Values = npt.NDArray[Any]
@@ -34,13 +34,6 @@ CHUNK_ROWS = 1 << 19
 """Rows of `mbo` read at a time."""
 HEAD = ("ts_recv", "ts_event", "publisher_id", "instrument_id", "sequence")
 EVENT = (*HEAD, "action", "side", "flags", "price", "size")
-_STATES = {
-    "normal": b"good",
-    "one-sided": b"one_sided",
-    "locked": b"locked",
-    "crossed": b"crossed",
-    "empty": b"unknown",
-}
 
 
 def derive_all(writer: TickWriter, *, depth: bool = False) -> None:
@@ -55,7 +48,12 @@ def derive_all(writer: TickWriter, *, depth: bool = False) -> None:
     if reader.rows("feed"):
         take_checkpoints(writer, reader)
     else:
-        synthesize(writer, grid_of(_some_prices(reader)))
+        synthesize(writer, grid_of(_some_prices(reader)), round_lots_of(reader, len(writer.instruments) + 1))
+    if not reader.rows("bbo"):
+        writer.flush(0)
+        for rows in national_best(writer.reader(), writer.instruments, writer.trade_date):
+            writer.append("bbo", rows)
+            writer.flush(0)
 
 
 def _derive_bars(writer: TickWriter, reader: ColumnsReader) -> None:
@@ -88,15 +86,9 @@ def _derive_from_orders(writer: TickWriter, reader: ColumnsReader, *, depth: boo
         for begin, columns in _chunks(reader):
             for block in replay.print_rows(columns):
                 writer.append("tbbo", prints.add_to(depth_rows(reader, replay, begin, block, "tbbo", 1)))
-    if not reader.rows("bbo"):
-        replay = MboReplay(publishers, grid, instruments)
-        shown = replay.shown_room(7, by_venue=False)
-        for begin, columns in _chunks(reader):
-            for block in replay.best_rows(columns, shown):
-                writer.append("bbo", _bbo(reader, replay, begin, block))
     if depth and not reader.rows("mbp-10"):
         replay = MboReplay(publishers, grid, instruments)
-        shown = replay.shown_room(6 * LEVELS, by_venue=True)
+        shown = replay.shown_room(6 * LEVELS)
         for begin, columns in _chunks(reader):
             for block in replay.depth_rows(columns, LEVELS, shown):
                 writer.append("mbp-10", depth_rows(reader, replay, begin, block, "mbp-10", LEVELS))
@@ -151,68 +143,12 @@ class _Prints:
         return made
 
 
-def _bbo(reader: ColumnsReader, replay: MboReplay, begin: int, block: Values) -> Rows:
-    made = SCHEMAS["bbo"].empty(len(block))
-    places = begin + block[:, 0]
-    for name in HEAD:
-        made[name] = reader.column("mbo", name)[places]
-    for side, title, at in ((BID, "bid", 1), (ASK, "ask", 4)):
-        made[f"{title}_px_00"] = replay.prices(block[:, at], block[:, at + 1], side)
-        made[f"{title}_sz_00"], made[f"{title}_pb_00"] = block[:, at + 1], block[:, at + 2]
-    made["publisher_id"] = 0
-    made["state"] = states_of(made["bid_px_00"], made["ask_px_00"])
-    return made
-
-
-def states_of(bid: Values, ask: Values) -> Values:
-    """What pairs of best prices are called."""
-    none = (bid == NO_PRICE).astype(np.int8) + (ask == NO_PRICE)
-    both = np.where(bid < ask, b"good", np.where(bid == ask, b"locked", b"crossed"))
-    return np.where(none == 0, both, np.where(none == 1, b"one_sided", b"unknown"))
-
-
 # ---------------------------------------------------------------- from quotes
 
 
 def _derive_from_quotes(writer: TickWriter, reader: ColumnsReader) -> None:
-    quotes = reader.records("mbp-1")
-    if not reader.rows("bbo"):
-        for instrument in np.unique(quotes["instrument_id"]).tolist():
-            writer.append("bbo", _best_of_quotes(quotes[quotes["instrument_id"] == instrument]))
     if reader.rows("trades") and not reader.rows("tbbo"):
-        writer.append("tbbo", _trades_with_quotes(reader.records("trades"), quotes))
-
-
-def _best_of_quotes(quotes: Rows) -> Rows:
-    """The series of one instrument; see `market.nbbo_series` for locked, crossed and stale quotes."""
-    series = NbboSeries()
-    columns = ("ts_event", "publisher_id", "bid_px_00", "bid_sz_00", "ask_px_00", "ask_sz_00")
-    rows = zip(*(quotes[name].tolist() for name in columns), strict=True)
-    given = (
-        VenueQuote(time, f"{venue:05}", _known(bid), bid_size, _known(ask), ask_size)
-        for time, venue, bid, bid_size, ask, ask_size in rows
-    )
-    found = [
-        (
-            row.time, row.time, 0, quotes["instrument_id"][0], 0,
-            row.bid or NO_PRICE, row.ask or NO_PRICE, row.bid_size, row.ask_size,
-            _first(row.bid_venues), _first(row.ask_venues), _STATES[row.state],
-        )
-        for row in series.feed(given)
-    ]  # fmt: skip
-    names = (*HEAD, "bid_px_00", "ask_px_00", "bid_sz_00", "ask_sz_00", "bid_pb_00", "ask_pb_00", "state")
-    made = SCHEMAS["bbo"].empty(len(found))
-    for name, values in zip(names, zip(*found, strict=True), strict=False):
-        made[name] = values
-    return made
-
-
-def _known(price: int) -> int:
-    return 0 if price == NO_PRICE else price
-
-
-def _first(venues: str) -> int:
-    return int(venues.split(" ", 1)[0]) if venues else 0
+        writer.append("tbbo", _trades_with_quotes(reader.records("trades"), reader.records("mbp-1")))
 
 
 def _trades_with_quotes(trades: Rows, quotes: Rows) -> Rows:
