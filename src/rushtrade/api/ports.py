@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from rushtrade.api.entitlement_ports import OPEN_TO_ALL, EntitlementDesk, Entitlements
+from rushtrade.api.limits import Limits
 from rushtrade.api.watchlist_file import Watchlists
 from rushtrade.domain.commands import AnyCommand
 from rushtrade.domain.events import AnyEvent
@@ -317,23 +318,6 @@ class Archive(Protocol):
 
     def close(self) -> None:
         """Let the engine go: nothing is asked any more."""
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """Bounds an operator may set. Rates are per second, with the burst that may come at once."""
-
-    requests_per_second: float = 100.0
-    requests_burst: int = 200
-    logins_per_minute_user: int = 5
-    logins_per_minute_address: int = 20
-    session_hours: int = 12
-    cookie_secure: bool = False
-    sockets_of_key: int = 8
-    """Market-data sockets of one key or user at a time."""
-    symbols_of_channel: int = 300
-    """Symbols one market-data socket may name in a channel; `*`, all of them, is always allowed."""
-    one_venue_feeds: bool = False
-    """Whether the feed `iex` is that venue alone; else it shows what `sip` shows."""
 
 
 class DataCenter(Protocol):

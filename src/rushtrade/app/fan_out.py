@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from rushtrade.api import ports
+from rushtrade.api.limits import Limits
 from rushtrade.app.entitlements_port import EntitlementsPort
 from rushtrade.app.market_host import MarketHost
 from rushtrade.app.market_ports import is_of_orders, refuse_order
@@ -71,6 +72,7 @@ class SalesImage(msgspec.Struct, frozen=True):
     mics: list[str]
     is_own: bool
     displays: DisplayRule
+    bounds: Limits = Limits()
 
 
 def attach_fan_out(
@@ -128,6 +130,7 @@ class MarketGateway:
         self.state = HouseState()
         self._link = link
         sales = msgspec.msgpack.decode(image.sales, type=SalesImage)
+        self.bounds = sales.bounds
         self.entitlements = EntitlementsPort(
             lambda: self.state.market_data,
             Coverage(sales.mics, is_own=sales.is_own),

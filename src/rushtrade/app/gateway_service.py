@@ -106,7 +106,7 @@ class GatewayService:
             gateway, gateway.store, CredentialFile(path), gateway.submit, gateway.entitlements, gateway.epoch
         )
         past = None if self._ticks is None else TickArchive(self._ticks, gateway.venues)
-        return msgspec.structs.replace(ports, archive=past)
+        return msgspec.structs.replace(ports, archive=past, limits=gateway.bounds)
 
     async def _join_again(self) -> MarketGateway | None:
         while not self._stop.is_set():

@@ -12,6 +12,7 @@ import msgspec
 import uvicorn
 
 from rushtrade.api import replays
+from rushtrade.api.limits import Limits
 from rushtrade.api.ports import Credentials, Permission, Ports, Submit
 from rushtrade.app.application import build, server_settings
 from rushtrade.app.center_metrics import center_registry
@@ -80,6 +81,8 @@ class CenterPlan(msgspec.Struct, frozen=True):
     """A stored day that is played instead of lines; then nothing is written."""
     written: ReferenceFile = ReferenceFile()
     """Reference data that people have written down."""
+    bounds: Limits = Limits()
+    """What one client may ask for."""
 
     @property
     def live(self) -> bool:
@@ -163,7 +166,7 @@ def host_ports(
     codes = [venue.code for venue in plan.world.venues]
     past = None if plan.ticks is None else TickArchive(plan.ticks, codes)
     return msgspec.structs.replace(
-        ports, entitlement_desk=files, archive=past, replay=plan.replay
+        ports, entitlement_desk=files, archive=past, replay=plan.replay, limits=plan.bounds
     ), entitlements
 
 

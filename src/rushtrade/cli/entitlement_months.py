@@ -1,4 +1,4 @@
-"""`rushtrade entitlements publish | charge | usage`: the price list, a month's fees, and what exchanges are told of it."""
+"""`rushtrade entitlements publish | charge | usage | limits`: the price list, a month's fees, what exchanges are told, what one client may ask."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from rich.box import SIMPLE
 from rich.table import Table
 
+from rushtrade.api.limits import MEANINGS, Limits, changed_limits, read_limits, write_limits
 from rushtrade.app.data_directory import JOURNAL_FILE, data_directory
 from rushtrade.app.entitlement_desk import read_usage
 from rushtrade.app.price_lists import publish_price_list
@@ -29,6 +30,44 @@ Data = Annotated[
     typer.Option("--data", help="Where the house lives.", show_default="the user's data directory"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def limits(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="What to change, as NAME=VALUE; NAME= is the usual value again.", show_default="none"
+        ),
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show or change the bounds of one client: requests, sockets, symbols, and what the feed iex means."""
+    with refuse_plainly(json=json):
+        directory = data_directory(data)
+        if not (directory / JOURNAL_FILE).exists():
+            raise InvalidInput(f"there is no house in {directory}")
+        now = read_limits(directory)
+        if changes:
+            now = changed_limits(now, changes)
+            write_limits(directory, now)
+        usual = Limits()
+        rows = [(name, getattr(now, name), getattr(usual, name), text) for name, text in MEANINGS.items()]
+        if json:
+            print_json({"limits": {name: value for name, value, _, _ in rows}})
+            return
+        table = Table("limit", "is", "usually", "of", box=SIMPLE, pad_edge=False)
+        for name, value, usually, text in rows:
+            table.add_row(name, _limit_text(value), "" if value == usually else _limit_text(usually), text)
+        answer_console().print(table)
+        if changes:
+            answer_console(soft_wrap=True).print("A running house goes by them when it starts again.")
+
+
+def _limit_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def publish(

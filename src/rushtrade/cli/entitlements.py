@@ -17,7 +17,7 @@ from rich.text import Text
 
 from rushtrade.app.data_directory import data_directory
 from rushtrade.cli.data_desk import RegisterNow, open_desk, read_register
-from rushtrade.cli.entitlement_months import Data, Json, charge, publish, usage
+from rushtrade.cli.entitlement_months import Data, Json, charge, limits, publish, usage
 from rushtrade.cli.terminal import answer_console, print_json, refuse_plainly
 from rushtrade.domain.data_products import DataUse
 from rushtrade.domain.errors import InvalidInput
@@ -279,5 +279,5 @@ def _tell(data: Path | None, user: str, text: str, *, json: bool) -> None:
         answer_console(soft_wrap=True).print(f"{text}.")
 
 
-for _command in (publish, charge, usage):
+for _command in (publish, charge, usage, limits):
     app.command()(_command)

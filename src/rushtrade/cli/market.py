@@ -169,6 +169,7 @@ def serve_center(
     """Open everything, serve, and close it in the other order."""
     import uvloop  # noqa: PLC0415
 
+    from rushtrade.api.limits import read_limits  # noqa: PLC0415
     from rushtrade.app.fan_out import SalesImage, attach_fan_out  # noqa: PLC0415
     from rushtrade.app.market_ports import DeskSubmit  # noqa: PLC0415
     from rushtrade.app.market_service import (  # noqa: PLC0415
@@ -192,6 +193,8 @@ def serve_center(
     from rushtrade.core.replay import take_snapshot  # noqa: PLC0415
     from rushtrade.store.store import Store  # noqa: PLC0415
 
+    names = [name for venue in plan.world.venues for name in (venue.code, venue.mic)]
+    plan = msgspec.structs.replace(plan, bounds=read_limits(directory, names))
     clock = MarketClock(0)
     core, journal = open_core(directory, clock)
     try:
@@ -210,6 +213,7 @@ def serve_center(
                 [venue.mic for venue in plan.world.venues],
                 plan.sales.is_own,
                 plan.sales.price_list.displays,
+                plan.bounds,
             )
             attach_fan_out(host, nats, submit, journal, directory / CREDENTIALS_FILE, sales)
         ports, entitlements = host_ports(host, store, credentials, plan, directory / JOURNAL_FILE)

@@ -1,8 +1,8 @@
 """What one reader is shown of the market: venues by tape, and how late. Equal sights are made for once.
 
 A feed's name and a reader's view make a sight: `sip` is every venue as it happens, `delayed_sip` the same a quarter of an
-hour late. Clients ask for `iex` out of habit and are shown what `sip` shows, unless an operator has it mean that one venue
-(`Limits.one_venue_feeds`). A name never shows more than the view allows.
+hour late. `iex`, which clients name out of habit, is the one venue an operator says (`Limits.iex_venue`), and where none is said what `sip`
+is. Other names clients have are refused with the reason. A name never shows more than the view allows.
 """
 
 from __future__ import annotations
@@ -27,10 +27,17 @@ if TYPE_CHECKING:
 
 DELAY_NS: Final = 15 * MINUTE
 """How late a delayed feed is where entitlements name no delay of their own."""
-FEEDS: Final = ("sip", "iex", "delayed_sip", "otc", "boats", "overnight", "test")
-"""Names clients have for feeds."""
+FEEDS: Final = ("sip", "iex", "delayed_sip")
+"""Feeds there are."""
+NOT_CARRIED: Final = {
+    "otc": "over-the-counter stocks have no feed of their own here: where the market has them, sip shows them",
+    "boats": "no overnight venue is carried",
+    "overnight": "no overnight venue is carried",
+    "test": "there is no stream of made-up messages; any stock of the market will do on sip",
+}
+"""Names clients have for other feeds, and why they are not here."""
 LATE_FEED: Final = "delayed_sip"
-_ONE_VENUE: Final = {"iex": "IEXG"}
+ONE_VENUE_FEED: Final = "iex"
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -50,6 +57,8 @@ class Sight(msgspec.Struct, frozen=True):
 
 def read_feed(name: str) -> str:
     """Read a feed's name; empty is the best a reader may have."""
+    if name in NOT_CARRIED:
+        raise ApiFault(HTTPStatus.BAD_REQUEST, UNPARSEABLE, not_carried(name))
     if name and name not in FEEDS:
         passing = ", ".join(FEEDS)
         raise ApiFault(
@@ -63,13 +72,17 @@ def sight_of(desk: FrontDesk, viewer: Viewer, feed: str) -> Sight:
     view = viewer.view
     if feed == LATE_FEED or (not feed and not any(view.tops) and any(view.late)):
         return Sight(view.late, desk.ports.entitlements.delay_ns or DELAY_NS)
-    mic = _ONE_VENUE.get(feed) if desk.ports.limits.one_venue_feeds else None
-    if mic is not None:
-        venue = next((row.venue for row in desk.store.image.routes.values() if row.mic == mic), None)
-        if venue is not None:
-            one = 1 << venue
-            return Sight((view.tops[0] & one, view.tops[1] & one, view.tops[2] & one))
-    return Sight(view.tops)
+    only = desk.ports.limits.iex_venue
+    if feed != ONE_VENUE_FEED or not only:
+        return Sight(view.tops)
+    venues = [row.venue for row in desk.store.image.routes.values() if only in {row.mic, row.code}]
+    one = 1 << venues[0] if venues else 0
+    return Sight((view.tops[0] & one, view.tops[1] & one, view.tops[2] & one))
+
+
+def not_carried(feed: str) -> str:
+    """Say why a feed is not here."""
+    return f"feed {feed!r} is not carried: {NOT_CARRIED[feed]}; {', '.join(FEEDS)} would pass"
 
 
 def require_sight(sight: Sight, viewer: Viewer, tapes: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from rushtrade.api.trade_updates import (
 from rushtrade.serving.channels import ACCOMPANY, ALL, CHANNELS, HAPPENINGS, QUOTES, TRADES
 from rushtrade.serving.items import arrays_of, encode_json, encode_packed
 from rushtrade.serving.reader import Batch, Reader
+from rushtrade.serving.sight import FEEDS, NOT_CARRIED, not_carried
 
 if TYPE_CHECKING:
     from rushtrade.serving.face import Face
@@ -122,15 +123,18 @@ class MarketSocket(Reader):
         return Batch(messages, tuple(after), 0, more)
 
 
-@websocket(["/v2/sip", "/v2/iex", "/v2/delayed_sip", "/v2/otc", "/v2/test"])
+@websocket([*(f"/v2/{feed}" for feed in (*FEEDS, *NOT_CARRIED)), "/v1beta1/boats", "/v1beta1/overnight"])
 async def serve_market(socket: WebSocket[Any, Any, Any]) -> None:
     """Serve market data, in JSON or MessagePack as the handshake's Content-Type says."""
     desk = desk_of(socket)
     hub: MarketHub = socket.app.state.market_hub
     await socket.accept()
     packed = "msgpack" in socket.headers.get("content-type", "")
-    client = MarketSocket(hub, socket, socket.scope["path"].rpartition("/")[2], packed=packed)
+    feed = socket.scope["path"].rpartition("/")[2]
+    client = MarketSocket(hub, socket, feed, packed=packed)
     client.say({"T": "success", "msg": "connected"})
+    if feed in NOT_CARRIED:
+        client.refuse(409, not_carried(feed), close=True)
     headers = socket.headers
     if "apca-api-key-id" in headers:
         _authenticate(client, hub, desk, headers["apca-api-key-id"], headers.get("apca-api-secret-key"))

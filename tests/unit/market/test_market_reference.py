@@ -264,7 +264,7 @@ def test_a_market_is_told_the_round_lots_people_wrote_down_and_no_others(referen
 def test_sale_conditions_are_read_by_the_tape_of_the_listing(reference):
     venues = {1: "NYSE", 2: "ARCA", 3: "NASDAQ"}
     classes = {1: EquityClass.LISTED, 2: EquityClass.LISTED, 3: EquityClass.NASDAQ}
-    data = MarketData({number: venue for number, venue in venues.items()}, ["V"])
+    data = MarketData(venues, ["V"])
     known = reference.instrument_of(Listing("ZZZ", 100), dt.date(2026, 3, 20))
     tell_reference(
         data,
