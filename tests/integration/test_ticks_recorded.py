@@ -23,6 +23,7 @@ from rushtrade.market import ticks
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.ticks.errors import TickStoreError
 from rushtrade.ticks.importing import Given, import_files
+from support.waiting import COMMAND_S
 
 pytestmark = pytest.mark.market_data
 
@@ -112,6 +113,12 @@ def test_dbn_rows_make_the_ten_levels_the_records_make(shared_data, tmp_path):
             {"action": "M", "n": 12_233},
             {"action": "T", "n": 2_973},
         ]
+        # one contract is a round lot: the best quotes are the top of the ten levels, whenever an event is complete
+        tops = store.query(
+            'select count(*) n from "mbp-10" m asof join bbo b on b.ts_event <= m.ts_event '
+            "where (m.bid_px_00, m.ask_px_00, m.bid_sz_00) is distinct from (b.bid_px_00, b.ask_px_00, b.bid_sz_00)"
+        )
+        assert tops.to_pylist() == [{"n": 0}]
 
 
 def test_taq_quotes_and_trades_stand_side_by_side(shared_data, tmp_path):
@@ -178,7 +185,7 @@ def test_the_command_answers_in_every_form(aapl, tmp_path):
             check=False,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=COMMAND_S,
         )
         assert done.returncode == code, done.stderr
         return done.stdout

@@ -28,8 +28,9 @@ def image_of(
     round_lot: int,
     *,
     locate: int = 1,
+    trading: str = "T",
 ) -> bytes:
-    """A stock's book as ITCH 5.0: directory, trading, then every order in the order of the queues."""
+    """A stock's book as ITCH 5.0: directory, trading state, then every order in the order of the queues."""
     stock = symbol[:8]
     parts = [
         encode(
@@ -53,7 +54,7 @@ def image_of(
                 "N",
             )
         ),
-        encode(StockTradingAction(locate, 0, since_midnight, stock, "T", " ", "")),
+        encode(StockTradingAction(locate, 0, since_midnight, stock, trading, " ", "")),
     ]
     for letter, orders in zip("BS", sides, strict=True):
         parts += [

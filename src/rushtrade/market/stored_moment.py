@@ -23,7 +23,8 @@ from rushtrade.archive.stock_image import fits, image_of
 from rushtrade.archive.stored_bars import effects_of, standing
 from rushtrade.books.book_layout import ASK, BID
 from rushtrade.market.market_data import MarketData
-from rushtrade.market.quotes import MontageRow, Nbbo
+from rushtrade.market.quotes import MontageRow, Nbbo, VenueTerms
+from rushtrade.market.stored_best import QUOTES_ONLY
 from rushtrade.rules.new_york import day_at, midnight_ns
 from rushtrade.tape.condition_layout import EXTENDED, LAST
 from rushtrade.ticks.arrow import prices_as_integers
@@ -91,7 +92,9 @@ def moment_at(sql: TickSql, time_ns: int, symbol: str, depth: int) -> Moment:
     ordered = [venues[publisher] for publisher in sorted(venues)]
     round_lot = _round_lot(sql, time_ns, symbol)
     last_price = _last_price(sql, time_ns, symbol, round_lot)
-    data = _market(time_ns, symbol, ordered, queues, round_lot)
+    quoting = frozenset(names[row["publisher_id"]] for row in quotes.to_pylist())
+    trading = _trading(sql, time_ns, symbol)
+    data = _market(time_ns, symbol, ordered, queues, round_lot, quoting=quoting, trading=trading)
     nbbo = msgspec.structs.replace(data.nbbo(1), last=last_price // PRICE_SCALE) if data else None
     return Moment(
         time_ns,
@@ -251,6 +254,16 @@ def _round_lot(sql: TickSql, time_ns: int, symbol: str) -> int:
     return int(found["lot"][0].as_py() or 100)
 
 
+def _trading(sql: TickSql, time_ns: int, symbol: str) -> str:
+    """Trading state of the stock: the letter of the latest trading action, T before the first."""
+    found = sql.query(
+        "SELECT arg_max(state, (ts_event, sequence)) AS state FROM status WHERE symbol = ? AND trade_date = ?::DATE "
+        "AND message = 'H' AND ts_event <= make_timestamp_ns(?)",
+        [symbol, _day_of(time_ns), time_ns],
+    )
+    return str(found["state"][0].as_py() or "T")
+
+
 def _last_price(sql: TickSql, time_ns: int, symbol: str, round_lot: int) -> int:
     """Price of the last sale that stood then: neither void nor, by its conditions, without a say in it."""
     table = sql.query(
@@ -289,17 +302,24 @@ def _market(
     venues: list[VenueMoment],
     queues: dict[str, tuple[list[StoredOrder], list[StoredOrder]]],
     round_lot: int,
+    *,
+    quoting: frozenset[str],
+    trading: str,
 ) -> MarketData | None:
-    """A market of one stock that holds these books; None when prices or sizes are none a stock can have."""
+    """A market of one stock that holds these books; None when prices or sizes are none a stock can have.
+
+    Quotes of venues that only quote grow old, as they do in `bbo`.
+    """
     orders = [order for sides in queues.values() for side in sides for order in side]
     if not venues or any(not fits(order.price, order.size) for order in orders):
         return None
-    data = MarketData({1: symbol[:8]}, [venue.venue for venue in venues])
+    terms = [QUOTES_ONLY if venue.venue in quoting else VenueTerms() for venue in venues]
+    data = MarketData({1: symbol[:8]}, [venue.venue for venue in venues], terms=terms)
     midnight = midnight_ns(day_at(time_ns))
     data.open_day(midnight)
     for number, venue in enumerate(venues):
         since = min(max(venue.last_ns - midnight, 0), (1 << 48) - 1)
-        payload = image_of(symbol, queues[venue.venue], since, round_lot)
+        payload = image_of(symbol, queues[venue.venue], since, round_lot, trading=trading)
         if venue.known:
             data.rebuild(number, 1, payload)
         else:

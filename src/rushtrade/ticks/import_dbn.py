@@ -48,6 +48,8 @@ TRADES, TOP, TEN = 0x00, 0x01, 0x0A
 BARS = {0x20: "ohlcv-1s", 0x21: "ohlcv-1m", 0x22: "ohlcv-1h", 0x23: "ohlcv-1d", 0x24: "ohlcv-1d"}
 TBBO_SCHEMA = 3
 """Number of `tbbo` among Databento's schemas; its records look like those of `mbp-1`."""
+CONTRACTS = ("GLBX", "IFEU", "IFLL", "IFUS", "NDEX", "XEUR", "XEEE", "OPRA")
+"""Datasets of futures and options begin like this: one contract is a round lot there."""
 METADATA_BYTES_MAX = 1 << 24
 """Metadata of more is none: 100,000 symbols take 15 MB."""
 FIXED_BYTES = 100
@@ -145,7 +147,7 @@ class DbnRows:
         schema = self._schema(kind)
         rows = SCHEMAS[schema].empty(len(records))
         rows["ts_event"] = records["ts_event"].astype(np.int64)
-        rows["instrument_id"] = self._instruments(records["instrument"])
+        rows["instrument_id"] = self._instruments(records["instrument"], int(rows["ts_event"][0]))
         rows["publisher_id"] = self._publishers(records["publisher"])
         if kind in BARS:
             for name in ("open", "high", "low", "close"):
@@ -191,14 +193,29 @@ class DbnRows:
             return "tbbo" if tbbo else "mbp-1"
         return {MBO_TYPE: "mbo", TRADES: "trades", TEN: "mbp-10"}.get(kind) or BARS[kind]
 
-    def _instruments(self, numbers: Values) -> Values:
+    def _instruments(self, numbers: Values, time_ns: int) -> Values:
         names = self._metadata.symbols if self._metadata else {}
         words, places = np.unique(numbers, return_inverse=True)
-        known = [
-            self._writer.instrument(names.get(number, f"#{number}")[:NAME_BYTES]) for number in words.tolist()
-        ]
-        found: Values = np.array(known, np.uint32)[places]
+        for number in words.tolist():
+            if number not in self._numbers:
+                symbol = names.get(number, f"#{number}")[:NAME_BYTES]
+                self._numbers[number] = self._writer.instrument(symbol)
+                self._define(symbol, self._numbers[number], time_ns)
+        found: Values = np.array([self._numbers[number] for number in words.tolist()], np.uint32)[places]
         return found
+
+    def _define(self, symbol: str, number: int, time_ns: int) -> None:
+        """Say what a round lot of a contract is; of shares the file says nothing about it."""
+        if self._metadata is None or not self._metadata.dataset.startswith(CONTRACTS):
+            return
+        row = SCHEMAS["definition"].empty(1)
+        row["ts_recv"] = row["ts_event"] = time_ns
+        row["instrument_id"], row["raw_symbol"], row["min_lot_size_round_lot"] = (
+            number,
+            symbol.encode("latin-1"),
+            1,
+        )
+        self._writer.append("definition", row)
 
     def _publishers(self, numbers: Values) -> Values:
         dataset = (self._metadata.dataset if self._metadata else "") or "DBN"

@@ -17,7 +17,7 @@ from rushtrade.ticks.schemas import F_LAST, F_TOP, NO_PRICE, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.framing import frame_all
-from rushtrade.wire.itch50 import AddOrder, OrderExecuted, StockDirectory, encode
+from rushtrade.wire.itch50 import AddOrder, OrderExecuted, StockDirectory, StockTradingAction, encode
 from support.random_streams import RandomStream
 from support.stored_days import DAY, MIDNIGHT, SYMBOLS, market, pieces_of, store_day
 
@@ -172,3 +172,29 @@ def test_a_day_at_prices_of_no_stock_has_books_and_no_national_best(tmp_path):
         writer.flush(2)
         assert ColumnsReader(writer.day / "live").rows("bbo") == 0
         assert writer.rows("mbo") == 1
+
+
+def test_a_moment_says_what_the_best_quotes_of_the_day_said_halts_and_all(tmp_path):
+    messages = [
+        encode(
+            StockDirectory(1, 0, HOUR_10, "S1", "Q", "N", 100, "N", "C", "Z", "P", "N", "N", "1", "N", 0, "N")
+        ),
+        _add(1, 1, "B", 100, 99_0000),
+        _add(2, 2, "S", 100, 101_0000),
+        encode(StockTradingAction(1, 0, HOUR_10 + 3 * 10**9, "S1", "H", " ", "T1")),
+        encode(StockTradingAction(1, 0, HOUR_10 + 5 * 10**9, "S1", "T", " ", "")),
+    ]
+    file = tmp_path / "day.itch"
+    file.write_bytes(frame_all(messages))
+    import_files(tmp_path / "store", [file], Given(date=DAY), derive=ticks.derive_all)
+    states = {}
+    with ticks.open_store(tmp_path / "store") as store:
+        for second in (2, 4, 6):
+            states[second] = store.at(MIDNIGHT + HOUR_10 + second * 10**9, "S1").nbbo.state
+    assert states == {2: "good", 4: "halted", 6: "good"}
+    assert [row[-1] for row in stored_rows(tmp_path / "store", "S1")] == [
+        "one_sided",
+        "good",
+        "halted",
+        "good",
+    ]
