@@ -4,9 +4,16 @@ import datetime as dt
 
 import pytest
 
+from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.cli.day import DayPlan, run_day
+from rushtrade.domain.events import VenueHealthChanged
+from rushtrade.domain.frames import decode_body
 from rushtrade.domain.instants import SECOND
+from rushtrade.domain.routes import VenueHealth
+from rushtrade.journal.reader import SqliteReader
+from rushtrade.marketplace.faults import random_faults
 from rushtrade.marketplace.generator import OPENING, GeneratedFlow
+from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.world_file import load_world
 
 DAYS = {"us-2004": dt.date(2004, 11, 22), "us-2026": dt.date(2026, 11, 20)}
@@ -130,8 +137,8 @@ STOCKS = [
 ]
 
 
-def day(world, date, seed, faults, path):
-    flow = GeneratedFlow(world.symbols, seed, last_time=OPENING + 60 * SECOND)
+def day(world, date, seed, faults, path, seconds=60):
+    flow = GeneratedFlow(world.symbols, seed, last_time=OPENING + seconds * SECOND)
     return run_day(DayPlan(flow, 40, seed, world, date, faults), path, quiet=True)
 
 
@@ -147,6 +154,40 @@ def test_a_day_with_failing_venues_balances_and_repeats(tmp_path, name, seed):
     calm = day(world, DAYS[name], seed, 0, tmp_path / "calm")
     assert calm.balanced
     assert calm.state_hash != one.state_hash, "failures change the day"
+    begin = midnight_ns(DAYS[name]) + OPENING
+    failing = {fault.venue for fault in random_faults(seed, len(world.venues), begin, begin + 60 * SECOND)}
+    assert unhealthy(tmp_path / "one") <= failing
+    assert unhealthy(tmp_path / "calm") == set(), "no venue that works is taken out of use"
+
+
+def test_venues_that_fail_go_out_of_use_and_come_back(tmp_path):
+    world = load_world("us-2026")
+    found = day(world, DAYS["us-2026"], 1, 7, tmp_path, seconds=180)
+    assert (found.balanced, found.anomalies) == (True, 0)
+    changes = health_changes(tmp_path)
+    assert {change.health for change in changes} == set(VenueHealth)
+    assert any(change.silent for change in changes), "somebody fell silent"
+    back = [change.venue for change in changes if change.health is VenueHealth.HEALTHY]
+    assert back, "somebody came back"
+    assert set(back) <= unhealthy(tmp_path)
+
+
+def health_changes(directory):
+    with SqliteReader(directory / JOURNAL_FILE) as reader:
+        return [
+            event
+            for frame in reader.frames()
+            for entry in decode_body(frame.body).entries
+            for event in entry.events
+            if isinstance(event, VenueHealthChanged)
+        ]
+
+
+def unhealthy(directory):
+    """Venues that went out of use in a day."""
+    return {
+        change.venue for change in health_changes(directory) if change.health is VenueHealth.UNHEALTHY
+    }
 
 
 def test_a_third_world_needs_no_code(tmp_path):
