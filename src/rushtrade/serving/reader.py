@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -64,7 +65,7 @@ class ReaderState(NamedTuple):
     skipped: int
 
 
-class Reader:
+class Reader(ABC):
     """One socket of a stream. What it is told, and how, is its dialect's business (`render`)."""
 
     stream = ""
@@ -160,9 +161,9 @@ class Reader:
                 return self.viewer.refusal(tape)
         return None
 
+    @abstractmethod
     def insufficient(self, why: str) -> None:
         """Say that a product is lacking."""
-        raise NotImplementedError
 
     # --- what it wants ----------------------------------------------------------------------------------------
 
@@ -189,16 +190,16 @@ class Reader:
 
     # --- being told -------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def render(self) -> Batch:
         """Make what is to be sent next."""
-        raise NotImplementedError
 
-    def beat(self) -> None:
+    def beat(self) -> None:  # noqa: B027 - a dialect may have nothing to do here
         """Say what is to be said once a second."""
 
+    @abstractmethod
     def too_slow(self) -> None:
         """Send the reader away for taking nothing, or too little."""
-        raise NotImplementedError
 
     def control(self, message: str | bytes) -> None:
         """Queue a message that is this reader's alone."""
@@ -250,7 +251,7 @@ class Reader:
         while self._control:
             await self._send(self._control.popleft())
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # noqa: B027 - a dialect may have nothing to do here
         """Have at hand what follows, where that takes time."""
 
     async def _send_batch(self) -> bool:
@@ -267,7 +268,7 @@ class Reader:
         fresh = self._rendered != self.hub.flushes
         return fresh or batch.more or bool(self._control) or self.close_after
 
-    def missed(self, lost: int) -> None:
+    def missed(self, lost: int) -> None:  # noqa: B027 - a dialect may have nothing to do here
         """Hear that so many happenings had left the ring before they could be read."""
 
     async def _send(self, message: str | bytes) -> None:
