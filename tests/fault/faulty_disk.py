@@ -1,7 +1,8 @@
 """A disk that fails when told: SQLite's own file layer with faults put in between.
 
 `FaultyDisk` lets the n-th write, sync or truncation fail (and all later ones, when `sticky`), with half of the bytes
-written when it is a write. `ForgetfulDisk` remembers what was not synced yet, and can lose any part of it.
+written when it is a write. `ForgetfulDisk` remembers what was not synced yet, and can lose any part of it. `WatchedDisk` tells which files
+have unsynced writes.
 """
 
 from __future__ import annotations
@@ -59,6 +60,37 @@ class _FaultyFile(apsw.VFSFile):
         super().xTruncate(size)
 
 
+class WatchedDisk(apsw.VFS):
+    """Knows which files have been written to since their last sync."""
+
+    def __init__(self) -> None:
+        self.name = f"watched{next(_names)}"
+        self.unsynced: set[str] = set()
+        super().__init__(self.name, "unix")
+
+    def xOpen(self, name, flags):  # noqa: N802
+        return _WatchedFile(self, name, flags)
+
+
+class _WatchedFile(apsw.VFSFile):
+    def __init__(self, disk, name, flags) -> None:
+        self._disk = disk
+        self._name = _path(name).name
+        super().__init__("unix", name, flags)
+
+    def xWrite(self, data, offset) -> None:  # noqa: N802
+        self._disk.unsynced.add(self._name)
+        super().xWrite(data, offset)
+
+    def xTruncate(self, size) -> None:  # noqa: N802
+        self._disk.unsynced.add(self._name)
+        super().xTruncate(size)
+
+    def xSync(self, flags) -> None:  # noqa: N802
+        super().xSync(flags)
+        self._disk.unsynced.discard(self._name)
+
+
 class ForgetfulDisk(apsw.VFS):
     """Writes through, and keeps what every file was at its last sync, so that a power failure can be played."""
 
@@ -72,7 +104,7 @@ class ForgetfulDisk(apsw.VFS):
 
     def xOpen(self, name, flags):  # noqa: N802
         file = _ForgetfulFile(self, name, flags)
-        self.files[Path(str(name.filename() if isinstance(name, apsw.URIFilename) else name))] = file
+        self.files[_path(name)] = file
         return file
 
     def require_power(self) -> None:
@@ -127,6 +159,10 @@ class _ForgetfulFile(apsw.VFSFile):
         for change in kept:
             _apply(content, change if isinstance(change, int) else _torn(change, chance))
         return bytes(content)
+
+
+def _path(name) -> Path:
+    return Path(str(name.filename() if isinstance(name, apsw.URIFilename) else name))
 
 
 def _apply(content: bytearray, change: tuple[int, bytes] | int) -> None:

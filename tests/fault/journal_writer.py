@@ -1,6 +1,6 @@
-"""A writer to be killed: appends for ever (or COUNT frames) and says on standard output what is acknowledged.
+"""A writer to be killed: appends for ever and says on standard output what is acknowledged.
 
-Usage: journal_writer.py PATH SEED {direct|pipeline} [COUNT]. Each line is "seq hash", written in one call after the commit.
+Usage: journal_writer.py PATH SEED {direct|pipeline}. Each line is "seq hash", written in one call after the commit.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ import itertools
 import os
 import random
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rushtrade.journal import CommitPipeline, Frame, Snapshot, SqliteJournal
+
+Say = Callable[[int, bytes], None]
+"""Told of every frame when it is durable: its number and its hash."""
 
 
 def main() -> None:
@@ -21,16 +24,16 @@ def main() -> None:
     journal = SqliteJournal(path)
     journal.new_epoch()
     said(0, b"")
-    turns = range(int(sys.argv[4])) if len(sys.argv) > 4 else itertools.count()
-    {"direct": append_directly, "pipeline": append_in_pipeline}[way](journal, chance, turns)
+    {"direct": append_directly, "pipeline": append_in_pipeline}[way](journal, chance, itertools.count(), said)
     journal.close()
 
 
-def append_directly(journal: SqliteJournal, chance: random.Random, turns: Iterable[int]) -> None:
+def append_directly(journal: SqliteJournal, chance: random.Random, turns: Iterable[int], say: Say) -> None:
+    """Append one frame a turn, with snapshots and checkpoints between them."""
     for _ in turns:
         frame = next_frame(journal.last(), journal.epoch, chance)
         journal.append(frame)
-        said(frame.seq, frame.hash)
+        say(frame.seq, frame.hash)
         if chance.random() < 0.05:
             journal.write_snapshot(
                 Snapshot(seq=frame.seq, format=1, state_hash=frame.hash, body=bytes(50_000))
@@ -41,9 +44,10 @@ def append_directly(journal: SqliteJournal, chance: random.Random, turns: Iterab
             journal.housekeep()
 
 
-def append_in_pipeline(journal: SqliteJournal, chance: random.Random, turns: Iterable[int]) -> None:
+def append_in_pipeline(journal: SqliteJournal, chance: random.Random, turns: Iterable[int], say: Say) -> None:
+    """Append one frame a turn, while the one before it is being synced."""
     last, hashes = journal.last(), {}
-    with CommitPipeline(journal, notify=lambda seq: said(seq, hashes[seq])) as pipeline:
+    with CommitPipeline(journal, notify=lambda seq: say(seq, hashes[seq])) as pipeline:
         for _ in turns:
             frame = next_frame(last, journal.epoch, chance)
             hashes[frame.seq] = frame.hash
