@@ -23,7 +23,7 @@ from rushtrade.books.book_storage import symbol_text
 from rushtrade.domain.errors import require
 from rushtrade.feeds.events import EVENT, LOTS, MICRO, NO_PRICE
 from rushtrade.market import market_kernel as kernel
-from rushtrade.market.answers import MarketAnswers
+from rushtrade.market.answers import VENUES_MAX, MarketAnswers
 from rushtrade.market.market_layout import LEVEL_ROW
 from rushtrade.market.quotes import VenueTerms
 from rushtrade.tape.reports import packed_conditions
@@ -36,6 +36,20 @@ LEVELS_AND_QUOTES = (b"L", b"Q")
 TRADES = (b"T", b"X", b"K")
 TAKEN = (*LEVELS_AND_QUOTES, *TRADES, b"B", b"H", b"h", b"Y", b"D")
 """Actions a market takes; orders come as messages, and the rest is nobody's business here."""
+REASONS = (
+    *(
+        "unknown_symbol",
+        "unknown_venue",
+        "between_steps",
+        "size_in_lots",
+        "without_price",
+        "bad_size",
+        "bad_state",
+    ),
+    "fraction",
+)
+STATES = {b"H": b"HPQT", b"h": b"HT", b"Y": b"012"}
+"""Letters a state may have."""
 MATCH_MAX = (1 << 63) - 1
 TIERS = {1: 1, 2: 2, ord("1"): 1, ord("2"): 2}
 """Tiers of price bands, as a number or a letter."""
@@ -57,15 +71,19 @@ class LevelRows:
     line has looked a venue up (`place`), that is it.
     """
 
-    def __init__(self, ids: Mapping[str, int], venues: Mapping[str, int], midnight_ns: int = 0) -> None:
-        """`midnight_ns` is added to the times of feeds that count from midnight."""
+    def __init__(
+        self,
+        ids: Mapping[str, int],
+        venues: Mapping[str, int],
+        midnight_ns: int = 0,
+        places: int = VENUES_MAX,
+    ) -> None:
+        """`midnight_ns` is added to the times of feeds that count from midnight; `places` is how many venues there are."""
         self.ids = {symbol.encode("ascii"): number for symbol, number in ids.items()}
         self._venues = {letters.encode("ascii"): venue for letters, venue in venues.items()}
         self._midnight_ns = midnight_ns
-        self.left_out = dict.fromkeys(
-            ("unknown_symbol", "unknown_venue", "between_steps", "size_in_lots", "without_price", "fraction"),
-            0,
-        )
+        self._places = places
+        self.left_out = dict.fromkeys(REASONS, 0)
         """Events that could not be told, by reason; `fraction` counts trades whose fraction of a share was left out."""
 
     def take(self, events: Records) -> Records:
@@ -78,13 +96,17 @@ class LevelRows:
         trades = np.isin(chosen["action"], TRADES)
         prices, asks = price_steps(chosen["price"]), price_steps(chosen["ask_price"])
         rounded = (chosen["price"] + PRICE_STEP // 2) // PRICE_STEP
-        prices = np.where(trades & (chosen["price"] > 0) & (rounded <= PRICE_MAX), rounded, prices)
+        prices = np.where(
+            trades & (chosen["price"] > 0) & (rounded > 0) & (rounded <= PRICE_MAX), rounded, prices
+        )
         reasons = {
             "unknown_symbol": instruments < 0,
-            "unknown_venue": venues < 0,
+            "unknown_venue": (venues < 0) | (venues >= self._places),
             "between_steps": (prices < 0) | (asks < 0) | ((chosen["action"] == b"B") & (asks < prices)),
             "size_in_lots": chosen["unit"] == LOTS,
             "without_price": (prices == 0) & np.isin(chosen["action"], (b"T", b"K")),
+            "bad_size": (chosen["size"] < 0) | (chosen["ask_size"] < 0),
+            "bad_state": _has_bad_state(chosen),
         }
         fits = np.ones(len(chosen), np.bool_)
         for reason, fails in reasons.items():
@@ -147,7 +169,7 @@ class MarketOfColumns(MarketAnswers):
         self._faults = [""] * len(venues)
         self._gaps = [0] * len(venues)
         self._trades_seen = 0
-        self._columns = [LevelRows({}, {"": venue}) for venue in range(len(venues))]
+        self._columns = [LevelRows({}, {"": venue}, 0, len(venues)) for venue in range(len(venues))]
         """By line: how its rows are read, and what of them was left out."""
         self._told = [[0, 0] for _ in venues]
         """By line: bits of the venues whose levels, and whose quotes, it tells."""
@@ -247,6 +269,13 @@ class MarketOfColumns(MarketAnswers):
             self._trades_seen = kernel.observe_trades(self._market, self.tape.header, self._trades_seen)
             if self._trades_seen < newest:
                 self.status_board.grow()
+
+
+def _has_bad_state(events: Records) -> npt.NDArray[np.bool_]:
+    bad = np.zeros(len(events), np.bool_)
+    for action, letters in STATES.items():
+        bad |= (events["action"] == action) & ~np.isin(events["flags"], np.frombuffer(letters, np.uint8))
+    return bad
 
 
 def price_steps(prices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

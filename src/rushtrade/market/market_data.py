@@ -1,14 +1,14 @@
 """The market data center: books of all venues, one consolidated view, and the honesty to say when it is not known.
 
-Packets of every venue's line go in (`receive`), or rows of levels and quotes from venues that tell no orders (`receive_levels`);
+Packets of every line go in (`receive`), of messages about orders or of columns (`level_rows`);
 quotes, montage, trades, bars, states and the stamps of orders come out (`answers`). Refuses to know sockets, clocks and customers.
 Deterministic: the same packets in the same order give the same answers, however messages were put into packets.
 
 Theory of operation. A line is **live** while its packets follow each other by sequence number, in a **gap** from the
 first number missed (or the first packet that cannot be read), and **closed** once the venue ended its messages. Only
 live venues take part in any quote, montage or stamp. In a gap, packets wait (at most `HELD_PACKETS_MAX`) while a book
-image is fetched elsewhere; `rebuild` empties the venue's books, applies the image, then the packets it does not
-contain, and the line is live again if they follow on. A repeated packet is passed over; one that overlaps is applied
+image is fetched elsewhere; `begin_rebuild` empties the venue's books and applies the image, `catch_up` the packets it does not
+contain, a bounded number at a time so that other lines are served in between; the line is live again when all are in and follow on. A repeated packet is passed over; one that overlaps is applied
 from its first new message on.
 
 All work on messages is done by `market_kernel` in one call a packet, and by the tape in one more when there were
@@ -20,20 +20,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from rushtrade.books.book_feed_kernel import DRAIN_TRADES
 from rushtrade.books.book_kernel import clear_venue
 from rushtrade.books.book_layout import ANOMALIES, HEADER, VENUE_CLOSED, VENUE_GAP, VENUE_LIVE
-from rushtrade.domain.errors import InvalidInput, require
+from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import DAY, HOUR
 from rushtrade.market import best_kernel
 from rushtrade.market import market_kernel as kernel
-from rushtrade.market.answers import MarketAnswers
+from rushtrade.market.level_rows import MarketOfColumns
 from rushtrade.market.market_image import LAYOUT, HeldPacket, LineImage, MarketImage, pack, unpack
 from rushtrade.market.market_layout import LEVEL_ROW
 from rushtrade.market.quotes import LineState, VenueTerms
@@ -42,7 +40,7 @@ from rushtrade.rules.price_bands import PRICE_BANDS
 from rushtrade.tape.prints import Bar, Trade
 from rushtrade.tape.tape import DAYS_OF_BARS_MAX, FOREVER, TRADES_KEPT, TapeLimits
 from rushtrade.tape.tape import load_kernels as load_tape_kernels
-from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.feed_packet import COLUMNS, FeedPacket
 from rushtrade.wire.itch50_columns import fault
 from rushtrade.wire.itch50_kernel import DONE, END_OF_SESSION
 
@@ -53,6 +51,8 @@ _APPLIED, _CONSUMED = HEADER.index("applied"), HEADER.index("consumed")
 _TRADES_COUNT = HEADER.index("trades_count")
 _STATES = {VENUE_LIVE: "live", VENUE_GAP: "gap", VENUE_CLOSED: "closed"}
 _UNKNOWN_SEQUENCE = 0
+_NOTHING = np.zeros(0, np.uint8)
+_NOTHING.flags.writeable = False
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
@@ -64,7 +64,7 @@ class MarketLimits(msgspec.Struct, frozen=True):
     days_of_bars: int = DAYS_OF_BARS_MAX
 
 
-class MarketData(MarketAnswers):
+class MarketData(MarketOfColumns):
     """The consolidated market of `instruments` (id → symbol) at `venues` (by index, 0-based)."""
 
     def __init__(
@@ -76,13 +76,9 @@ class MarketData(MarketAnswers):
     ) -> None:
         self._limits = limits or MarketLimits()
         tape = TapeLimits(self._limits.trades_kept, self._limits.days_of_bars)
-        super().__init__(instruments, len(venues), tape, terms)
-        self._venue_names = tuple(venues)
+        super().__init__(instruments, venues, tape, terms)
         self._held: list[deque[FeedPacket]] = [deque(maxlen=self._limits.held_packets) for _ in venues]
-        self._next = [1] * len(venues)
-        self._faults = [""] * len(venues)
-        self._gaps = [0] * len(venues)
-        self._trades_seen = 0
+        self._catching = [False] * len(venues)
 
     # ------------------------------------------------------------ lines
 
@@ -114,6 +110,7 @@ class MarketData(MarketAnswers):
         for venue in range(len(self._venue_names)):
             self._next[venue], self._faults[venue], self._gaps[venue] = 1, "", 0
             self._held[venue].clear()
+            self._told[venue], self._catching[venue] = [0, 0], False
         kernel.touch_all(self._market, len(self._ids) - 1)
 
     def advance(self, now_ns: int) -> None:
@@ -121,13 +118,19 @@ class MarketData(MarketAnswers):
         best_kernel.advance(self._header, self._market, now_ns)
         kernel.renew_all_bands(self._market, now_ns)
 
-    def publish_band(self, venue: int, instrument_id: int, time_ns: int, low: int, high: int) -> None:
-        """Note the price bands a feed publishes (the SIPs do); `status` says whether they are those computed here."""
-        require(0 <= low <= high, "a band has its lower price first")
-        kernel.tell_published(self._market, self._slots[instrument_id], venue, time_ns, low, high)
-
     def receive(self, packet: FeedPacket) -> None:
         """Take one packet of a venue's line. Never raises for what a packet says: see `line_states`."""
+        venue = packet.venue
+        if packet.form == COLUMNS:
+            self.receive_columns(packet)
+        elif self._catching[venue]:
+            if len(self._held[venue]) == self._held[venue].maxlen:
+                self.catch_up(venue, 1)
+            self._held[venue].append(packet)
+        else:
+            self._apply(packet)
+
+    def _apply(self, packet: FeedPacket) -> None:
         venue = packet.venue
         if packet.sequence != self._next[venue]:
             self._receive_out_of_turn(packet)
@@ -161,20 +164,6 @@ class MarketData(MarketAnswers):
         self._word[_APPLIED] = applied
         return int(reason)
 
-    def _tell_tape(self) -> None:
-        """Hand the tape the executions the books wrote, and the price bands what the tape made of them."""
-        self.tape.take(self._storage.trades[: self._word[_TRADES_COUNT]])
-        self._word[_TRADES_COUNT] = 0
-        self.observe_trades()
-
-    def observe_trades(self) -> None:
-        """Tell the price bands what is new on the tape; for whoever reports trades to the tape without a venue's line."""
-        newest = self.tape.newest
-        while self._trades_seen < newest:
-            self._trades_seen = kernel.observe_trades(self._market, self.tape.header, self._trades_seen)
-            if self._trades_seen < newest:
-                self.status_board.grow()
-
     def _fault_of(self, packet: FeedPacket, reason: int) -> str:
         where = f"packet {packet.sequence:,}"
         if reason == DONE:
@@ -200,7 +189,7 @@ class MarketData(MarketAnswers):
             self._lose(packet.venue, f"packet {packet.sequence:,} is cut short or malformed")
             return
         rest = FeedPacket(packet.venue, packet.sequence + known, packet.count - known, packet.payload[cut:])
-        self.receive(rest)
+        self._apply(rest)
 
     def _lose(self, venue: int, reason: str) -> None:
         """Stop showing a venue's books: they are not known any more."""
@@ -213,11 +202,24 @@ class MarketData(MarketAnswers):
     def rebuild(
         self, venue: int, sequence: int, payload: bytes, between: Callable[[], None] | None = None
     ) -> bool:
+        """`begin_rebuild` and `catch_up` in one go; `between` may read what became of the packets before each.
+
+        True when the line is live again; False leaves it in its gap, and `line_states` says why.
+        """
+        self.begin_rebuild(venue, sequence, payload)
+        while self._catching[venue]:
+            if between is not None:
+                between()
+            self.catch_up(venue, 1)
+        return self._next[venue] != _UNKNOWN_SEQUENCE
+
+    def begin_rebuild(self, venue: int, sequence: int, payload: bytes) -> bool:
         """Replace a venue's books by an image whose first message not contained is number `sequence`.
 
-        Packets held since the gap follow; before each, `between` may read what became of those before. True when the line is live again; False leaves it in its gap, and
-        `line_states` says why.
+        The packets held since the gap wait for `catch_up`; until all of them are in the books, these are not known. False when the image
+        cannot be read.
         """
+        self._catching[venue] = False
         time = int(self._storage.venues["time"][venue])
         self._storage.venues["state"][venue] = VENUE_GAP
         clear_venue(self._header, venue, time)
@@ -230,37 +232,37 @@ class MarketData(MarketAnswers):
             where = fault(reason, self._word[_CONSUMED], np.frombuffer(payload, np.uint8))
             self._lose(venue, f"book image: {where}")
             return False
-        self._next[venue] = sequence
-        self._storage.venues["state"][venue] = VENUE_LIVE
-        self._renew(max(time, int(self._storage.venues["time"][venue])))
-        waiting = list(self._held[venue])
-        self._held[venue].clear()
-        for packet in waiting:
-            if between is not None:
-                between()
-            self.receive(packet)
-        return self._next[venue] != _UNKNOWN_SEQUENCE
+        self._next[venue], self._catching[venue] = sequence, True
+        if not self._held[venue]:
+            self.catch_up(venue, 1)
+        return True
 
-    def receive_levels(self, rows: npt.NDArray[Any]) -> None:
-        """Take rows of `market_layout.LEVEL_ROW` of venues that tell levels or quotes, in order; `instrument` is the id.
+    def is_catching_up(self, venue: int) -> bool:
+        """Whether packets wait for `catch_up`."""
+        return self._catching[venue]
 
-        Times are UTC. Rows about an instrument or a venue nobody knows are passed over. A venue sends either these or packets.
+    def catch_up(self, venue: int, messages: int) -> int:
+        """Take packets that waited for an image, until so many messages are taken; give how many were.
+
+        With the last of them the line is live again, or in another gap.
         """
-        require(rows.dtype == LEVEL_ROW, "levels come as rows of LEVEL_ROW")
-        known = np.isin(rows["instrument"], self._numbers[1:]) & (rows["venue"] < len(self._venue_names))
-        data = rows[known]
-        data["instrument"] = [self._slots[number] for number in data["instrument"].tolist()]
-        begin = 0
-        while begin < len(data):
-            begin, reason = kernel.take_levels(self._header, self._market, data.ctypes.data, begin, len(data))
-            if reason != DONE:
-                self._storage.grow(reason)
-
-    def clear_levels(self, venue: int) -> None:
-        """End every level of a venue that tells levels: its feed lost something, or begins anew."""
-        time = int(self._storage.venues["time"][venue])
-        kernel.clear_levels(self._header, venue, time)
-        self._renew(time)
+        held, taken = self._held[venue], 0
+        while held and taken < messages and self._catching[venue]:
+            packet = held.popleft()
+            taken += max(packet.count, 1)
+            self._apply(packet)
+            if self._next[venue] == _UNKNOWN_SEQUENCE:
+                self._catching[venue] = False
+                if held and held[-1] is packet:
+                    held.rotate(1)  # what is behind the new hole waits, in order
+        if self._catching[venue] and not held:
+            self._catching[venue] = False
+            self._storage.venues["state"][venue] = VENUE_LIVE
+            kernel.receive(
+                self._header, self._market, venue, _NOTHING, 0
+            )  # the session may have ended meanwhile
+            self._renew(int(self._storage.venues["time"][venue]))
+        return taken
 
     # ------------------------------------------------------------ whole
 
@@ -276,6 +278,7 @@ class MarketData(MarketAnswers):
                 self._faults[venue],
                 self._gaps[venue],
                 [HeldPacket(packet.sequence, packet.count, packet.payload) for packet in self._held[venue]],
+                *self._told[venue],
             )
             for venue in range(len(self._venue_names))
         ]
@@ -314,8 +317,11 @@ class MarketData(MarketAnswers):
                 line.fault,
                 line.gaps,
             )
+            self._told[venue] = [line.levels_of, line.quotes_of]
             self._held[venue].clear()
             self._held[venue].extend(FeedPacket(venue, *msgspec.structs.astuple(held)) for held in line.held)
+            self._catching[venue] = bool(line.held) and line.next_sequence != _UNKNOWN_SEQUENCE
+        self._names_known = 0
 
     def line_states(self) -> list[LineState]:
         """How every venue's line is."""
@@ -330,7 +336,10 @@ class MarketData(MarketAnswers):
             next_sequence=self._next[venue],
             messages=int(record["messages"]),
             gaps=self._gaps[venue],
-            anomalies={name: int(record["anomalies"][index]) for index, name in enumerate(ANOMALIES)},
+            anomalies={
+                **{name: int(record["anomalies"][index]) for index, name in enumerate(ANOMALIES)},
+                **{name: count for name, count in self._columns[venue].left_out.items() if count},
+            },
             last_time_ns=time + self._get("midnight") if time else 0,
             fault=self._faults[venue] if record["state"] == VENUE_GAP else "",
         )

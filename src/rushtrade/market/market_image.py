@@ -47,6 +47,9 @@ class LineImage(msgspec.Struct, frozen=True, array_like=True):
     fault: str
     gaps: int
     held: list[HeldPacket]
+    levels_of: int = 0
+    quotes_of: int = 0
+    """Bits of the venues whose levels, and whose quotes, it tells as columns."""
 
 
 class MarketImage(msgspec.Struct, frozen=True):

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-from rushtrade.books.book_feed_kernel import DIRECTORY, FOREVER, TRADING_ACTION, WATCH, apply
+from rushtrade.books.book_feed_kernel import (
+    DIRECTORY,
+    DRAIN_TRADES,
+    FOREVER,
+    TRADING_ACTION,
+    WATCH,
+    apply,
+)
 from rushtrade.books.book_kernel import GROW_LADDERS, GROW_LEVELS, GROW_LOCATES
 from rushtrade.books.book_layout import (
     APPLIED,
@@ -42,6 +49,9 @@ from rushtrade.books.book_layout import (
     SHOWN_BOOK,
     TOUCHED,
     TOUCHED_COUNT,
+    TRADES,
+    TRADES_COUNT,
+    TRADES_ROOM,
     VENUE_BYTES,
     VENUE_CLOSED,
     VENUE_COUNT,
@@ -54,6 +64,7 @@ from rushtrade.books.book_layout import (
     VENUES,
 )
 from rushtrade.books.level_kernel import clear_side, set_level
+from rushtrade.books.print_place_kernel import tell_quote
 from rushtrade.market.best_kernel import combine, expire, hear, mark, on_shown, renew_all, renew_instrument
 from rushtrade.market.market_layout import (
     AGING,
@@ -70,12 +81,14 @@ from rushtrade.market.market_layout import (
     ROW_ASK_SHARES,
     ROW_BYTES,
     ROW_COMPLETE,
+    ROW_CONDITIONS,
     ROW_INSTRUMENT,
     ROW_KIND,
     ROW_ORDERS,
     ROW_PRICE,
     ROW_SHARES,
     ROW_SIDE,
+    ROW_STATE,
     ROW_TIME,
     ROW_VENUE,
     SLOTS,
@@ -89,18 +102,36 @@ from rushtrade.status.bands_kernel import (
     renew_bands,
     room_for_sample,
 )
-from rushtrade.status.notice_kernel import OPERATIONAL, room_for_notice, security_at, take_notice
-from rushtrade.status.status_layout import CLOSE, OPEN
+from rushtrade.status.notice_kernel import (
+    OPERATIONAL,
+    on_short_sale,
+    on_trading_action,
+    room_for_notice,
+    security_at,
+    take_notice,
+    tell_centre,
+)
+from rushtrade.status.status_layout import CLOSE, OPEN, SECURITY_CLOSE, SECURITY_TIER
 from rushtrade.tape.condition_layout import LAST, OPENING, REOPENING
+from rushtrade.tape.tape_kernel import CORRECTION
 from rushtrade.tape.tape_layout import (
     RING,
     RING_COUNT,
     RING_MASK,
     TRADE_BYTES,
+    TRADE_CONDITIONS,
     TRADE_EFFECTS,
     TRADE_INSTRUMENT,
+    TRADE_KIND,
+    TRADE_MATCH,
+    TRADE_PREVIOUS,
     TRADE_PRICE,
+    TRADE_PRINTABLE,
+    TRADE_ROUND_LOT,
+    TRADE_SHARES,
+    TRADE_SIDE,
     TRADE_TIME,
+    TRADE_VENUE,
 )
 from rushtrade.wire.address_kernel import (
     address_of_bytes,
@@ -109,6 +140,7 @@ from rushtrade.wire.address_kernel import (
     load_i32,
     load_i64,
     load_u8,
+    load_u32,
     store_i32,
     store_i64,
     store_u8,
@@ -118,7 +150,11 @@ from rushtrade.wire.itch50_kernel import BODY, DONE, frame_at
 
 GROW_STATUS = 24
 """The board of states has no room to note the last message."""
-QUOTE = ord("Q")
+LEVEL, QUOTE, REPORT, CANCEL, AMENDMENT = (ord(letter) for letter in "LQTXK")
+BANDS, STATE, OWN_HALT, SHORT_SALE, LISTING, VOID = (ord(letter) for letter in "BHhYDR")
+NO_SIDE, NO_LETTER = 2, ord(" ")
+ROW_BODY = ROW_STATE - 8
+"""Where a message of ITCH 5.0 would begin behind its head, so that state and reason lie where H and Y have them."""
 END_OF_MESSAGES = ord("C")
 
 
@@ -172,6 +208,17 @@ def see(header: int, market: int, venue: int) -> int:
 
 
 @inner_kernel
+def take_round_lot(header: int, market: int, slot: int, told: int, time: int) -> None:
+    """Note the round lot a directory says, unless reference data has said one."""
+    instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
+    told = min(told, ROUND_LOT_MAX)
+    known = load_i32(instrument + INSTRUMENT_ROUND_LOT)
+    if load_i32(instrument + INSTRUMENT_LOT_GIVEN) == 0 and told not in (0, known):
+        store_i32(instrument + INSTRUMENT_ROUND_LOT, told)
+        renew_instrument(header, market, slot, time)
+
+
+@inner_kernel
 def on_notice(header: int, market: int, venue: int, message: int, time: int) -> None:
     """An administrative message: the board of states, and what follows for the quote."""
     code = load_u8(message)
@@ -186,19 +233,15 @@ def on_notice(header: int, market: int, venue: int, message: int, time: int) -> 
     if code in (TRADING_ACTION, OPERATIONAL):
         combine(header, market, slot, time)
     elif code == DIRECTORY:
-        instrument = load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES
-        told = min(load_be32(message + BODY + 10), ROUND_LOT_MAX)
-        known = load_i32(instrument + INSTRUMENT_ROUND_LOT)
-        if load_i32(instrument + INSTRUMENT_LOT_GIVEN) == 0 and told not in (0, known):
-            store_i32(instrument + INSTRUMENT_ROUND_LOT, told)
-            renew_instrument(header, market, slot, time)
+        take_round_lot(header, market, slot, load_be32(message + BODY + 10), time)
 
 
 @kernel
 def take_levels(header: int, market: int, rows: int, begin: int, count: int) -> tuple[int, int]:
     """Apply rows of `LEVEL_ROW` from `begin` on. Returns (rows applied up to, the reason it stopped).
 
-    Rows whose event is not complete change the book, and are shown with the one that completes it.
+    Rows whose event is not complete change the book, and are shown with the one that completes it. Trades are left where executions
+    are, for the tape to take.
     """
     midnight = load_i64(market + MIDNIGHT)
     for index in range(begin, count):
@@ -206,18 +249,79 @@ def take_levels(header: int, market: int, rows: int, begin: int, count: int) -> 
         venue = load_u8(row + ROW_VENUE)
         record = load_i64(header + VENUES) + venue * VENUE_BYTES
         slot = load_i32(row + ROW_INSTRUMENT)
+        kind = load_u8(row + ROW_KIND)
         if slot >= load_i64(header + LOCATES_ROOM):
             return index, GROW_LOCATES
         reason = shortage_of_levels(header)
         if reason != DONE:
             return index, reason
+        if kind in (REPORT, CANCEL, AMENDMENT) and load_i64(header + TRADES_COUNT) >= load_i64(
+            header + TRADES_ROOM
+        ):
+            return index, DRAIN_TRADES
         time = max(load_i64(row + ROW_TIME) - midnight, 0)
         store_i64(record + VENUE_TIME, max(time, load_i64(record + VENUE_TIME)))
         store_i64(record + VENUE_MESSAGES, load_i64(record + VENUE_MESSAGES) + 1)
         hear(header, market, venue, time + midnight)
-        if slot != 0:
+        if slot == 0:
+            continue
+        if kind in (LEVEL, QUOTE):
             take_level(header, market, venue, row, slot, time)
+        elif kind in (REPORT, CANCEL, AMENDMENT):
+            take_report(header, market, venue, row, slot, kind)
+        else:
+            take_state(header, market, venue, row, slot, kind)
     return count, DONE
+
+
+@inner_kernel
+def take_report(header: int, market: int, venue: int, row: int, slot: int, kind: int) -> None:
+    """Leave a reported trade, its cancel or its correction for the tape, with the best quote of now; there is room for it."""
+    count = load_i64(header + TRADES_COUNT)
+    trade = load_i64(header + TRADES) + count * TRADE_BYTES
+    for word in range(0, TRADE_BYTES, 8):
+        store_i64(trade + word, 0)
+    store_i32(trade + TRADE_INSTRUMENT, slot)
+    store_i64(trade + TRADE_TIME, 0 if kind == AMENDMENT else load_i64(row + ROW_TIME))
+    store_i64(trade + TRADE_PRICE, load_i64(row + ROW_PRICE))
+    store_i64(trade + TRADE_SHARES, load_i64(row + ROW_SHARES))
+    store_i64(trade + TRADE_MATCH, load_i64(row + ROW_ASK))
+    store_i64(trade + TRADE_PREVIOUS, load_i64(row + ROW_ASK_SHARES))
+    store_u8(trade + TRADE_VENUE, venue)
+    store_u8(trade + TRADE_SIDE, NO_SIDE)
+    store_u8(trade + TRADE_KIND, CORRECTION if kind == AMENDMENT else kind)
+    store_u8(trade + TRADE_PRINTABLE, 0 if kind == CANCEL else 1)
+    store_i32(trade + TRADE_CONDITIONS, load_u32(row + ROW_CONDITIONS))
+    store_i32(
+        trade + TRADE_ROUND_LOT,
+        load_i32(load_i64(market + INSTRUMENTS) + slot * INSTRUMENT_BYTES + INSTRUMENT_ROUND_LOT),
+    )
+    tell_quote(header, slot, trade)
+    store_i64(header + TRADES_COUNT, count + 1)
+
+
+@inner_kernel
+def take_state(header: int, market: int, venue: int, row: int, slot: int, kind: int) -> None:
+    """Bands, halts, the short-sale test and reference data; the body of ITCH's messages lies in a row as `ROW_BODY` says."""
+    status = load_i64(market + STATUS)
+    time, state = load_i64(row + ROW_TIME), load_u8(row + ROW_STATE)
+    if kind == BANDS:
+        publish_band(status, slot, venue, time, load_i64(row + ROW_PRICE), load_i64(row + ROW_ASK))
+    elif kind == STATE:
+        on_trading_action(status, slot, venue, row + ROW_BODY, time)
+        combine(header, market, slot, time)
+    elif kind == OWN_HALT:
+        tell_centre(status, slot, venue, OPERATIONAL, state, NO_LETTER, time)
+        combine(header, market, slot, time)
+    elif kind == SHORT_SALE:
+        on_short_sale(status, slot, venue, row + ROW_BODY, time)
+    elif kind == LISTING:
+        security = security_at(status, slot)
+        if state in (1, 2):
+            store_u8(security + SECURITY_TIER, state)
+        if load_i64(row + ROW_PRICE) > 0:
+            store_i64(security + SECURITY_CLOSE, load_i64(row + ROW_PRICE))
+        take_round_lot(header, market, slot, load_i64(row + ROW_SHARES), time)
 
 
 @inner_kernel

@@ -96,11 +96,17 @@ LEVEL_ROW = np.dtype(
         ("side", "u1"),
         ("complete", "u1"),
         ("venue", "u1"),
-        ("spare", "u1", 4),
+        ("state", "u1"),
+        ("spare", "u1"),
+        ("conditions", "S4"),
+        ("rest", "u1", 6),
     ]
 )
-"""What a venue that tells no orders says: `kind` L, a level of a `side` (0 bid, 1 ask; 0 shares end it), or Q, both best prices at
-once. `complete` 0 is one step of several that only make sense together."""
+"""What a feed of columns says, `kind` in the words of `feeds.events`. L is a level of a `side` (0 bid, 1 ask; 0 shares end it), Q both best
+prices at once; `complete` 0 is one step of several that only make sense together. T, X and K are a reported trade, its cancel and its
+correction: `ask` is the number of the trade they are about, `ask_shares` the one in its place, `conditions` the letters of the sale. B are
+price bands, `price` to `ask`. H, h and Y have a `state` in ITCH's letters and a reason in `conditions`; D has the round lot in `shares`, the
+last close in `price` and the tier of price bands in `state`. R voids everything the venue told."""
 
 MARKET = (
     *("instruments", "securities", "pending", "out", "pending_count", "midnight"),
@@ -147,8 +153,9 @@ INSTRUMENT_BYTES, SHOWN_BYTES, RULE_BYTES, CHANGE_BYTES, ROW_BYTES = (
 ROW_TIME, ROW_PRICE, ROW_SHARES, ROW_ASK, ROW_ASK_SHARES = (
     offset(LEVEL_ROW, name) for name in ("time", "price", "shares", "ask", "ask_shares")
 )
-ROW_INSTRUMENT, ROW_ORDERS, ROW_KIND, ROW_SIDE, ROW_COMPLETE, ROW_VENUE = (
-    offset(LEVEL_ROW, name) for name in ("instrument", "orders", "kind", "side", "complete", "venue")
+ROW_INSTRUMENT, ROW_ORDERS, ROW_KIND, ROW_SIDE, ROW_COMPLETE, ROW_VENUE, ROW_STATE, ROW_CONDITIONS = (
+    offset(LEVEL_ROW, name)
+    for name in ("instrument", "orders", "kind", "side", "complete", "venue", "state", "conditions")
 )
 INSTRUMENT_MARKS, INSTRUMENT_STATE, INSTRUMENT_TIME, INSTRUMENT_SINCE, INSTRUMENT_CHECKED = (
     offset(INSTRUMENT, name) for name in ("marks", "state", "time", "since", "checked")

@@ -293,18 +293,25 @@ def on_breaker(words: int, venue: int, code: int, body: int, time: int) -> None:
 
 
 @inner_kernel
-def on_centre(words: int, slot: int, venue: int, code: int, body: int, time: int) -> None:
-    """h, N: what holds at one venue only."""
+def tell_centre(words: int, slot: int, venue: int, code: int, state: int, centre: int, time: int) -> None:
+    """Note a venue's own state of a security; `centre` is the letter it goes by."""
     field = CENTRE_OPERATIONAL if code == OPERATIONAL else CENTRE_RETAIL
-    state = load_u8(body + 9) if code == OPERATIONAL else load_u8(body + 8)
     place = centre_at(words, slot, venue) + field
     if load_u8(place) == state:
         return
     store_u8(place, state)
     event = new_event(words, code, slot, venue, time)
     store_u8(event + EVENT_STATE, state)
+    store_u8(event + EVENT_CENTRE, centre)
+
+
+@inner_kernel
+def on_centre(words: int, slot: int, venue: int, code: int, body: int, time: int) -> None:
+    """h, N: what holds at one venue only."""
     if code == OPERATIONAL:
-        store_u8(event + EVENT_CENTRE, load_u8(body + 8))
+        tell_centre(words, slot, venue, code, load_u8(body + 9), load_u8(body + 8), time)
+    else:
+        tell_centre(words, slot, venue, code, load_u8(body + 8), BLANK, time)
 
 
 @inner_kernel

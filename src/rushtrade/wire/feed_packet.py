@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import msgspec
 
+MESSAGES, COLUMNS = 0, 1
+
 
 class FeedPacket(msgspec.Struct, frozen=True):
     """Messages `sequence` … `sequence + count - 1` of the line of the venue with index `venue` (0-based).
 
-    `payload` is the messages one after the other, each behind its length in two big-endian bytes.
+    `payload` is the messages one after the other, each behind its length in two big-endian bytes. With `form` COLUMNS it is one
+    row a message, as a feed that is not ITCH was decoded (`feeds.events.EVENT`); then a hole in the numbers is a row too.
     """
 
     venue: int
     sequence: int
     count: int
     payload: bytes
+    form: int = MESSAGES

@@ -447,3 +447,51 @@ def test_a_packet_that_announces_the_end_of_a_session_where_none_is_opens_a_gap(
         (line,) = data.line_states()
         assert (line.state, "end of the session" in line.fault) == ("gap", True)
         assert not data.rebuild(0, 1, payload)
+
+
+def listing():
+    return itch50.StockDirectory(
+        1, 0, 1, "AAPL", "Q", "N", 100, "N", "C", "Z", "P", "N", "N", "1", "N", 0, "N"
+    )
+
+
+def test_what_waited_for_an_image_is_taken_in_pieces_while_other_lines_are_served():
+    market = MarketData({1: "AAPL"}, ["A", "B"])
+    market.open_day(0)
+    market.receive(packet(1, listing()))
+    market.receive(packet(1, listing(), venue=1))
+    for number in range(10, 60):
+        market.receive(packet(number, add(number, "B", 100, 40_000 + number)))
+    assert market.begin_rebuild(0, 20, packet(1, listing(), add(1, "B", 100, 30_000)).payload)
+    assert market.is_catching_up(0)
+    taken = 0
+    while market.is_catching_up(0):
+        assert market.line_states()[0].state == "gap"
+        assert market.nbbo(1).bid_venues & 1 == 0
+        taken += market.catch_up(0, 7)
+        number = market.line_states()[1].next_sequence
+        market.receive(packet(number, add(taken, "B", 100, 1_000 + taken), venue=1))
+        assert market.nbbo(1).bid == 1_000 + taken or not market.is_catching_up(0)
+        if taken < 30:
+            market.receive(
+                packet(59 + taken // 7, add(500 + taken, "B", 100, 50_000))
+            )  # the line goes on meanwhile
+    assert market.line_states()[0].state == "live"
+    assert market.line_states()[0].next_sequence == 64
+    assert market.nbbo(1).bid == 50_000
+
+
+def test_a_second_hole_among_what_waited_leaves_the_rest_waiting_for_another_image():
+    market = MarketData({1: "AAPL"}, ["A"])
+    market.open_day(0)
+    for number in (10, 11, 13, 14):
+        market.receive(packet(number, add(number, "B", 100, 40_000 + number)))
+    assert not market.rebuild(0, 10, packet(1, listing()).payload)
+    assert "messages 12 to 12 are missing" in market.line_states()[0].fault
+    market.receive(packet(15, add(15, "B", 100, 40_015)))
+    restored = MarketData({1: "AAPL"}, ["A"])
+    restored.restore(market.snapshot())
+    for each in (market, restored):
+        assert each.rebuild(0, 13, packet(1, listing()).payload)
+        assert each.nbbo(1).bid == 40_015
+        assert each.line_states()[0].next_sequence == 16

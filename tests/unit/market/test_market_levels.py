@@ -179,13 +179,14 @@ def test_what_does_not_fit_is_counted_and_left_out():
         b"YYY",
         b"Q",
         10_000_000_001,
-        b"T",
+        b"N",
     )
     events["unit"][4] = LOTS
     rows = LevelRows({"XXX": 5}, {"P": 0})
     (row,) = rows.take(events)
     assert (row["price"], row["shares"], row["ask"], row["instrument"]) == (100_000, 3, 0, 5)
-    assert rows.left_out == {"unknown_symbol": 1, "unknown_venue": 1, "between_steps": 1, "size_in_lots": 1}
+    counted = {name: count for name, count in rows.left_out.items() if count}
+    assert counted == {"unknown_symbol": 1, "unknown_venue": 1, "between_steps": 1, "size_in_lots": 1}
 
 
 def recorded(path):
@@ -241,7 +242,7 @@ def test_a_recorded_day_of_levels_is_a_plain_dictionary(shared_data):
     market = MarketData({number: symbol for symbol, number in ids.items()}, ["IEXG"])
     market.open_day(midnight_ns(np.datetime64(int(levels["time"][0]), "ns").astype("datetime64[D]").item()))
     rows = LevelRows(ids, {"": 0})
-    for block in np.array_split(rows.take(events), 7):
+    for block in np.array_split(rows.take(levels), 7):
         market.receive_levels(block)
     plain = {}
     for symbol, side, price, size in zip(

@@ -12,10 +12,10 @@ import pytest
 from rushtrade.domain.numbers import PRICE_UNIT
 from rushtrade.feeds.events import EVENT
 from rushtrade.feeds.recognition import feed_for
+from rushtrade.market.market_data import MarketData
 from rushtrade.rules.sessions import session_on
-from rushtrade.tape.reports import TradeReports
-from rushtrade.tape.tape import Tape, TapeLimits
 from rushtrade.tape.timeframes import read_timeframe
+from rushtrade.wire.feed_packet import COLUMNS, FeedPacket
 from support.slow_tape import SlowTape
 
 DAY = dt.date(2018, 1, 2)
@@ -24,10 +24,15 @@ REGULAR = (SESSION.open_ns, SESSION.close_ns)
 TAQ = "quotes/taq_XXX_2018-01-02_trades.csv.gz"
 
 
-def opened(ids=(7,), kept=1 << 16):
-    tape = Tape(list(ids), TapeLimits(trades_kept=kept))
-    tape.open_day(SESSION.midnight_ns, REGULAR)
-    return tape
+def opened(symbol="KSS"):
+    market = MarketData({7: symbol}, ["NYSE", "NASDAQ"])
+    market.open_day(SESSION.midnight_ns, REGULAR)
+    return market
+
+
+def told(market, rows):
+    market.receive(FeedPacket(0, 1, len(rows), rows.tobytes(), COLUMNS))
+    return market.line_states()[0].anomalies
 
 
 def event(**fields):
@@ -40,49 +45,63 @@ def event(**fields):
 
 
 def test_trades_and_cancels_of_a_feed_stand_on_the_tape():
-    tape = opened()
-    reports = TradeReports(tape, {"KSS": 1}, {b"N": 3})
+    market = opened()
     rows = [
-        event(order=5, conditions=b" F  ", venue=b"N"),
-        event(order=6, conditions=b"@  o", venue=b"Q", size=7_500_000, price=10_000_060_000),
+        event(order=5, conditions=b" F  ", place=1),
+        event(order=6, conditions=b"@  o", place=2, size=7_500_000, price=10_000_060_000),
         event(order=7, symbol=b"NOBODY"),
         event(order=8, price=0),
-        event(action=b"X", order=99, original=5, venue=b"N"),
-        event(action=b"Q"),
+        event(action=b"X", order=99, original=5, place=1),
+        event(action=b"N"),
     ]
-    reports.take(np.concatenate(rows))
-    first, second = tape.trades(7, 0, 9)
-    assert (first.conditions, first.venue, first.match, first.broken) == ("F", 3, 5, True)
-    assert (second.conditions, second.venue, second.shares, second.price) == ("@I", 4, 7, 100_001)
-    counts = reports.counts
-    assert (counts.trades, counts.cancels, counts.unknown_symbols, counts.without_price) == (2, 1, 1, 1)
-    assert counts.fractions == 1
-    assert tape.day(7).volume == 7
+    counts = told(market, np.concatenate(rows))
+    first, second = market.trades(7, 0, 9)
+    assert (first.conditions, first.venue, first.match, first.broken) == ("F", 0, 5, True)
+    assert (second.conditions, second.venue, second.shares, second.price) == ("@I", 1, 7, 100_001)
+    assert (counts["unknown_symbol"], counts["without_price"], counts["fraction"]) == (1, 1, 1)
+    assert market.volume(7) == 7
+
+
+def test_a_correction_stands_in_the_minute_of_the_trade_it_replaces():
+    market = opened()
+    minute = 60_000_000_000
+    trades = [event(order=1, price=10_000_000_000), event(order=2, price=12_000_000_000)]
+    late = event(action=b"K", original=2, order=9, price=11_000_000_000, size=40_000_000)
+    late["time"] += 5 * minute
+    told(market, np.concatenate([*trades, late]))
+    (bar,) = market.bars(7, 0)
+    assert (bar.high, bar.close, bar.volume, bar.trades) == (110_000, 110_000, 140, 2)
+    assert [(trade.match, trade.replaced) for trade in market.trades(7, 0, 9)] == [
+        (1, False),
+        (2, True),
+        (9, False),
+    ]
 
 
 def test_no_rows_are_no_trades():
-    reports = TradeReports(opened(), {"KSS": 1}, {})
-    reports.take(np.zeros(0, EVENT))
-    assert reports.counts.trades == 0
+    market = opened()
+    told(market, np.zeros(0, EVENT))
+    assert market.tape.newest == 0
 
 
 @pytest.mark.market_data
 def test_a_real_day_of_reported_trades_makes_the_bars_a_plain_recomputation_makes(shared_data):
     raw = gzip.decompress((shared_data / TAQ).read_bytes())
     feed = feed_for(raw[:4096])
-    tape = opened()
+    market = opened("XXX")
+    tape = market.tape
     tape.list_on(7, "A")
-    reports = TradeReports(tape, {"XXX": 1}, {})
-    for begin in range(0, len(raw), 1 << 16):
-        reports.take(feed.feed(raw[begin : begin + (1 << 16)]).rows, "XXX")
-    reports.take(feed.finish().rows, "XXX")
+    pieces = [feed.feed(raw[begin : begin + (1 << 16)]).rows for begin in range(0, len(raw), 1 << 16)]
+    for rows in [*pieces, feed.finish().rows]:
+        rows["symbol"], rows["place"] = b"XXX", 1
+        told(market, rows)
     slow = SlowTape(SESSION.midnight_ns, REGULAR, "A", DAY)
     for row in csv.DictReader(io.StringIO(raw.decode())):
         price = int(Decimal(row["PRICE"]) * PRICE_UNIT)
         slow.add(
             int(row["ts_us_utc"]) * 1_000, price, int(row["SIZE"]), 0, 0, row["COND"].replace(" ", "") or "@"
         )
-    assert reports.counts.trades == len(slow.trades) == 39_470
+    assert tape.newest == len(slow.trades) == 39_470
     assert tape.bars(7, 0) == slow.bars()
     for text in ("1Sec", "5Min", "1Hour"):
         frame = read_timeframe(text)
