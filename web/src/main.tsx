@@ -7,7 +7,7 @@ import "@fontsource/ibm-plex-sans-condensed/latin-400.css";
 import "@fontsource/ibm-plex-sans-condensed/latin-500.css";
 import "@fontsource/ibm-plex-sans-condensed/latin-600.css";
 import "dockview/dist/styles/dockview.css";
-import "./style.css";
+import "./style/index.css";
 
 import { createSignal, Match, onMount, Show, Switch } from "solid-js";
 import { render } from "solid-js/web";

@@ -1,4 +1,4 @@
-// Colours of the canvases. The same values stand in style.css for the rest of the page.
+// Colours of the canvases. The same values stand in style/tokens.css for the rest of the page.
 // Text colours keep 4.5:1 against `panel` and against every fill they are used on.
 
 export const ink = {
