@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from rushtrade.dart.explain import OrderTrace, explain
 from rushtrade.dart.story import ChildStory, Decision, OrderStory
 from rushtrade.dart.trace_text import lines
-from rushtrade.domain.orders import OrderStatus, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import OrderStatus, Side, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE
 from rushtrade.domain.routes import Route
 from rushtrade.store import queries, rows
@@ -38,18 +38,7 @@ def _story(store: Store, row: rows.OrderRow) -> OrderStory:
     executions = queries.executions_of_order(store, row.order_id)
     children = {child.token: _child(child, executions) for child in queries.children(store, row.order_id)}
     instrument = store.image.instruments.get(row.instrument_id)
-    terms = OrderTerms(
-        row.instrument_id,
-        Side(row.side),
-        OrderType(row.order_type),
-        TimeInForce(row.time_in_force),
-        row.quantity,
-        row.limit_price,
-        row.stop_price,
-        row.route,
-        row.display_shares,
-        bool(row.hidden),
-    )
+    terms = rows.terms_of(row)
     worst = max if terms.side is Side.BUY else min
     return OrderStory(
         row.order_id,
