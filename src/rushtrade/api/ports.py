@@ -150,6 +150,8 @@ class MarketLabel(msgspec.Struct, frozen=True):
     closes_ns: int
     progress: float | None
     message: str | None
+    takes_orders: bool = True
+    """False: a data center, which shows the market alone."""
 
 
 class Stamp(Protocol):

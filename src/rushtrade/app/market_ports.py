@@ -193,6 +193,7 @@ def feed_label(desk: MarketDesk) -> Callable[[], ports.MarketLabel]:
             closes_ns=session.close_ns,
             progress=None,
             message="every line has ended its session" if ended else None,
+            takes_orders=False,
         )
 
     return label

@@ -115,7 +115,11 @@ def _print_status(found: dict[str, Any]) -> None:
         "venue", "state", "lag ms", "messages", "a second", "gaps", "missing", "asked", "images", "why"
     )
     for line in found["lines"]:
-        lag = "" if line["lag_us"] == -1 else f"{line['lag_us'] / 1000:,.1f}"
+        lag = (
+            ("not live" if line["messages"] else "")
+            if line["lag_us"] == -1
+            else f"{line['lag_us'] / 1000:,.1f}"
+        )
         numbers = (line["messages"], line["messages_per_second"], line["gaps"], line["missing"])
         asked = (line["counts"].get("requests", 0), line["counts"].get("images", 0))
         cells = [f"{number:,}" for number in (*numbers, *asked)]

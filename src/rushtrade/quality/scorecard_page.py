@@ -33,12 +33,14 @@ CAPTION = (
     "cost against the midpoint at arrival, fees in it; – = not known"
 )
 _STYLE = """
-body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; color: #1b1b1b }
+html { color-scheme: light dark }
+body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; color: light-dark(#1b1b1b, #e4e8ee); background: light-dark(#fff, #10141b) }
+a { color: light-dark(#0b57d0, #7db3ff) }
 nav a { margin-right: 1rem } nav a[aria-current] { font-weight: 600 }
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
 th, td { border: 1px solid #bbb; padding: .25rem .5rem; text-align: right; font-variant-numeric: tabular-nums }
-th { background: #eef2f6 } th:first-child, td:first-child { text-align: left } tr:last-child td { font-weight: 600 }
-svg { max-width: 100%; height: auto }
+th { background: light-dark(#eef2f6, #1c2430) } th:first-child, td:first-child { text-align: left } tr:last-child td { font-weight: 600 }
+svg { max-width: 100%; height: auto; background: #fff; border-radius: 4px }
 """
 
 
@@ -110,7 +112,7 @@ def _body(found: Scorecard, title: str) -> Iterator[str]:
         yield f"<a href='?by={by.value}'{current}>by {by.value}</a>"
     yield f"</nav><p>{found.orders:,} orders, {escape(days(found))}.</p>"
     if not found.rows:
-        yield "<p>No order has ended yet.</p>"
+        yield "<p>No order can be scored yet: one counts when it has ended and the five minutes after its executions are known.</p>"
         return
     yield scorecard_svg(found)
     yield f"<div class='wide'><table><caption>{escape(CAPTION)}</caption>"

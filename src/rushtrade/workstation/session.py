@@ -272,7 +272,7 @@ async def _serve(socket: WebSocket[Any, Any, Any], session: Session) -> None:
         for task in (writer, reader):
             task.cancel()
         for end in await asyncio.gather(writer, reader, return_exceptions=True):
-            if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect):
+            if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect | OSError):
                 _log.warning("socket ended", account=connection.account_id, exc_info=end)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(1.0):

@@ -187,6 +187,7 @@ def market_view(desk: FrontDesk) -> dict[str, Any]:
         "closes_us": micro(label.closes_ns),
         "progress": label.progress,
         "message": label.message,
+        "takes_orders": label.takes_orders,
     }
 
 

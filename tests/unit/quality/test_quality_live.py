@@ -53,4 +53,4 @@ def test_the_page_has_every_row_and_nothing_that_runs():
     svg = page[page.index("<svg") : page.index("</svg>") + 6]
     assert "DIRECT" in " ".join(ET.fromstring(svg).itertext())
     empty = scorecard_html(LiveScorecard(lambda after: frames[after:7]).look(By.ROUTE))
-    assert "No order has ended yet" in empty
+    assert "No order can be scored yet" in empty

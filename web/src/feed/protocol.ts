@@ -54,6 +54,8 @@ export interface Market {
   closes_us: number;
   progress: number | null;
   message: string | null;
+  /** False: a data center, which shows the market alone. */
+  takes_orders: boolean;
 }
 
 export interface Venue {

@@ -115,6 +115,14 @@ const SHOWN_COUNTS: readonly (readonly [string, string, string])[] = [
   ["malformed", "Malformed", "Packets that could not be read"],
 ];
 
+/** Why a line's lag is not a number. */
+function lagReason(line: CenterLine): string {
+  if (line.lag_us !== -1) return "How late the newest message was against this machine's clock";
+  return line.messages > 0
+    ? "Another day's messages, played now: their times are no measure of how late they are"
+    : "No message has come yet";
+}
+
 function Lines(props: { lines: CenterLine[]; nowUs: number }) {
   const ways = (one: CenterLine) =>
     Object.entries(one.counts)
@@ -175,7 +183,9 @@ function Lines(props: { lines: CenterLine[]; nowUs: number }) {
                   <span aria-hidden="true">{STATE_MARK[line().state]}</span> {line().state}
                 </td>
                 <td>{clock(line().since_us)}</td>
-                <td class="num">{lag(line().lag_us)}</td>
+                <td class="num" title={lagReason(line())}>
+                  {line().lag_us === -1 && line().messages > 0 ? "not live" : lag(line().lag_us)}
+                </td>
                 <td>
                   <svg class="spark" viewBox="0 0 120 20" preserveAspectRatio="none" aria-hidden="true">
                     <polyline points={spark(line().lag_history_us, 20)} />

@@ -33,49 +33,55 @@ export function TopBar(props: { desk: Desk }) {
         </span>
       </span>
       <MarketLabel market={house.market[0]()} />
-      <div class="figures-line" role="group" aria-label="Account">
-        <Show
-          when={accounts().length > 1}
-          fallback={
-            <div class="figure">
-              <span class="label">{account()?.kind ?? ""} account</span>
-              <b class="plain">{account()?.number ?? ""}</b>
-            </div>
-          }
-        >
-          <label class="figure">
-            <span class="label">Account</span>
-            <select
-              value={account()?.account_id ?? 0}
-              onChange={(event) => {
-                const chosen = accounts().find((one) => one.account_id === Number(event.currentTarget.value));
-                if (chosen === undefined) return;
-                house.rememberAccount(chosen);
-                void house.selectAccount(chosen);
-              }}
-            >
-              <For each={accounts()}>{(one) => <option value={one.account_id}>{one.number}</option>}</For>
-            </select>
-          </label>
-        </Show>
-        {figure("Equity", () => account()?.equity, "equity")}
-        {figure("Cash", () => account()?.cash, "cash")}
-        {figure("Buying power", () => account()?.buying_power, "buying_power")}
-        {figure("Day P&L", () => account()?.day_pnl, "day_pnl", true)}
-        {figure("Realised", () => account()?.realized, "realized", true)}
-        {figure("Unrealised", () => account()?.unrealized, "unrealized", true)}
-      </div>
+      <Show when={house.market[0]()?.takes_orders !== false}>
+        <div class="figures-line" role="group" aria-label="Account">
+          <Show
+            when={accounts().length > 1}
+            fallback={
+              <div class="figure">
+                <span class="label">{account()?.kind ?? ""} account</span>
+                <b class="plain">{account()?.number ?? ""}</b>
+              </div>
+            }
+          >
+            <label class="figure">
+              <span class="label">Account</span>
+              <select
+                value={account()?.account_id ?? 0}
+                onChange={(event) => {
+                  const chosen = accounts().find(
+                    (one) => one.account_id === Number(event.currentTarget.value),
+                  );
+                  if (chosen === undefined) return;
+                  house.rememberAccount(chosen);
+                  void house.selectAccount(chosen);
+                }}
+              >
+                <For each={accounts()}>{(one) => <option value={one.account_id}>{one.number}</option>}</For>
+              </select>
+            </label>
+          </Show>
+          {figure("Equity", () => account()?.equity, "equity")}
+          {figure("Cash", () => account()?.cash, "cash")}
+          {figure("Buying power", () => account()?.buying_power, "buying_power")}
+          {figure("Day P&L", () => account()?.day_pnl, "day_pnl", true)}
+          {figure("Realised", () => account()?.realized, "realized", true)}
+          {figure("Unrealised", () => account()?.unrealized, "unrealized", true)}
+        </div>
+      </Show>
       <span class="spacer" />
-      <button
-        type="button"
-        class="arm"
-        aria-pressed={desk.arming.armed()}
-        title="Hot keys that send orders at once (Shift+A)"
-        onClick={() => desk.commands.run("keys.arm", "button")}
-      >
-        <span aria-hidden="true">{desk.arming.armed() ? "●" : "○"}</span> Keys{" "}
-        {desk.arming.armed() ? "ARMED" : "safe"}
-      </button>
+      <Show when={house.market[0]()?.takes_orders !== false}>
+        <button
+          type="button"
+          class="arm"
+          aria-pressed={desk.arming.armed()}
+          title="Hot keys that send orders at once (Shift+A)"
+          onClick={() => desk.commands.run("keys.arm", "button")}
+        >
+          <span aria-hidden="true">{desk.arming.armed() ? "●" : "○"}</span> Keys{" "}
+          {desk.arming.armed() ? "ARMED" : "safe"}
+        </button>
+      </Show>
       <button type="button" class="small" onClick={() => desk.commands.run("palette", "button")}>
         Commands <kbd>Ctrl+K</kbd>
       </button>

@@ -37,6 +37,8 @@ export class Dock {
   private readonly api: DockviewApi;
   private readonly held = new Map<string, Held>();
   private storing: ReturnType<typeof setTimeout> | undefined;
+  /** Nobody has arranged anything here yet: the panels stand as the house put them. */
+  private untouched = false;
 
   constructor(
     private readonly element: HTMLElement,
@@ -218,7 +220,15 @@ export class Dock {
     } catch {
       // A layout of another version: start with the house's own.
     }
+    this.untouched = true;
     this.load("Trader");
+  }
+
+  /** Begin with another of the house's layouts, unless somebody has one here already. */
+  begin(name: string): void {
+    if (!this.untouched) return;
+    this.untouched = false;
+    this.load(name);
   }
 
   private store(): void {

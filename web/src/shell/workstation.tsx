@@ -141,6 +141,9 @@ export function Workstation(props: { leave: (why: string) => void }) {
       dock.dispose();
     });
   });
+  createEffect(() => {
+    if (house.market[0]()?.takes_orders === false) desk.dock?.begin("Market");
+  });
   createEffect(() => desk.links.fill(house.symbols().map((one) => one.symbol)));
   createEffect(() => {
     const { state, why } = house.line[0]();
