@@ -13,6 +13,7 @@ from typing import Protocol
 
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core, Ticket
+from rushtrade.datacenter.tick_follower import TickFollower
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import (
     AnyCommand,
@@ -95,6 +96,8 @@ class House:
         self._venues_due_ns = 0
         self._unmarked: dict[int, None] = {}
         """Instruments that changed since the core saw their marks."""
+        self._recorder: TickFollower | None = None
+        self._symbols: dict[int, str] = {}
         self.leave = core.subscribe(self.gateway.release)
         """Hear no more frames: the day is over."""
 
@@ -159,7 +162,7 @@ class House:
             for cargo in self._transit.arrived(now_ns):
                 self._arrive(cargo, now_ns)
             for packet in self._feeds.arrived(now_ns):
-                self.data.receive(packet)
+                self._hear(packet, now_ns)
             self._observe_marks(now_ns)
             self._look_at_venues(now_ns)
             self.pump()
@@ -182,7 +185,8 @@ class House:
         while True:
             self._exchanges.advance(lived_ns)
             for packet in self._exchanges.collect()[1]:
-                self.data.receive(packet)
+                self._hear(packet, lived_ns)
+            self._tell_recorder(lived_ns)
             if lived_ns >= now_ns:
                 break
             lived_ns = min(lived_ns + BEGIN_NS_MAX, now_ns)
@@ -236,8 +240,24 @@ class House:
     def look(self) -> list[int]:
         """Give the instruments whose quote or trades changed since the last look."""
         touched = self.data.touched()
+        self._tell_recorder(self.clock.now_ns)
         self._unmarked.update(dict.fromkeys(touched))
         return touched
+
+    def record(self, recorder: TickFollower) -> None:
+        """Have written to a tick store what the venues say from now on, and what becomes of it."""
+        recorder.begin(self.data)
+        self._recorder = recorder
+        self._symbols = {row.instrument_id: row.symbol for row in self.core.state.instruments.values()}
+
+    def _hear(self, packet: FeedPacket, now_ns: int) -> None:
+        self.data.receive(packet)
+        if self._recorder is not None:
+            self._recorder.packet(packet, now_ns)
+
+    def _tell_recorder(self, now_ns: int) -> None:
+        if self._recorder is not None:
+            self._recorder.settled(self.data, self._symbols, now_ns)
 
     def arrive_all(self) -> None:
         """Let everything that is in transit arrive, however long it takes: the market is closing."""

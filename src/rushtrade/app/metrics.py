@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -106,12 +107,15 @@ class HouseCenter:
             state = self._runtime.day.core.state
             self._center.symbols = {row.instrument_id: row.symbol for row in state.instruments.values()}
             self._center.trade_date = str(self._runtime.day.trade_date)
-            self._center.measure(now_ns, time.monotonic_ns(), Others(self.clients(now_ns)))
+            recording = self._runtime.day.recording
+            store = None if recording is None else recording.status(now_ns)
+            self._center.measure(now_ns, time.monotonic_ns(), Others(self.clients(now_ns), store))
         return self._center.status
 
     async def quality(self) -> str | None:
-        """A house that trades writes no ticks."""
-        return None
+        """Judge today's data by what the tick store holds; None where none is written."""
+        recording = self._runtime.day.recording
+        return None if recording is None else await asyncio.to_thread(recording.judge)
 
 
 def _learn_nothing(listings: Sequence[Listing]) -> dict[int, str]:

@@ -107,6 +107,8 @@ class Runtime:
         while True:
             await asyncio.sleep(0 if behind else BEAT_SECONDS)
             behind = self.beat()
+            if self.day.recording is not None:
+                self.day.recording.flush()
             if time.monotonic() - written >= WRITE_EVERY_SECONDS:
                 self.store.write()
                 self._journal.housekeep()

@@ -7,6 +7,8 @@ on with it, at venues that begin their day anew and are played forward to where 
 from __future__ import annotations
 
 import datetime as dt
+import secrets
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,10 +20,14 @@ from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import Progress, restore
 from rushtrade.core.sequencer import Core
 from rushtrade.dart.planning import load_kernels as load_router_kernels
+from rushtrade.datacenter.status import StoreStatus
+from rushtrade.datacenter.tick_follower import RUN_BYTES, TickFollower
+from rushtrade.datacenter.tick_follower import load_kernels as load_tick_kernels
 from rushtrade.domain import commands as cmd
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instants import day_from_number, day_number, parse_date
+from rushtrade.domain.instants import SECOND, day_from_number, day_number, format_instant, parse_date
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
+from rushtrade.gateway.line import BookImage
 from rushtrade.journal.pipeline import CommitPipeline
 from rushtrade.journal.sqlite import SqliteJournal
 from rushtrade.market.market_data import MarketData
@@ -38,6 +44,11 @@ from rushtrade.rules.sessions import regular_hours
 from rushtrade.rules.world import World
 from rushtrade.scenario.founding import define_instruments, execute, found_firm
 
+FLUSH_NS = SECOND
+"""Between two flushes of the tick store: what a kill may cost of it."""
+AHEAD_NS_MAX = 60 * SECOND
+"""How far a store may be ahead of its house's journal: quotes that no order used are not in the journal, but it has marks every second."""
+
 
 class TradingDay:
     """One trade date of one house."""
@@ -50,6 +61,8 @@ class TradingDay:
         self.house = house
         self.market = market
         self.trade_date = trade_date
+        self.recording: Recording | None = None
+        """Writes the day to a tick store."""
 
     @property
     def flow(self) -> Flow:
@@ -71,7 +84,12 @@ class TradingDay:
         if not resumed:
             execute(self.core, cmd.OpenDay(day_number(self.trade_date)), "calendar")
         self.market.open()
-        self.house.begin(self.flow.first_ns, max(self.flow.first_ns, self.clock.now_ns))
+        now_ns = max(self.flow.first_ns, self.clock.now_ns)
+        if self.recording is not None:
+            now_ns = self.recording.begin(self, now_ns, resumed=resumed)
+        self.house.begin(self.flow.first_ns, now_ns)
+        if self.recording is not None and resumed:
+            self.recording.go_on(self)
         self.house.resume()
         if not state.risk.market_open:
             self.house.submit(cmd.OpenMarket(is_open=True), "market")
@@ -90,9 +108,95 @@ class TradingDay:
         self.house.settle()
         self.market.close(self.clock.now_ns)
         self.house.arrive_all()
+        self.house.look()
+        if self.recording is not None:
+            self.recording.seal()
         self.house.submit(cmd.CloseDay(day_number(self.trade_date)), "calendar")
         self.house.settle()
         self.house.leave()
+
+
+class Recording:
+    """A house's market written to a tick store, one trade date after the other; `run` names the numbering of its trades.
+
+    A day that is gone on with after a restart is another one in the store from there on: its venues have begun anew, without the house's
+    orders, so their books are written down as they are then and what they say follows.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self.run = secrets.token_hex(RUN_BYTES)
+        self._followers: list[TickFollower] = []
+        self._flushed_ns = 0
+
+    def teach(self, day: TradingDay) -> None:
+        """Tell the tape what the store knows of earlier days."""
+        from rushtrade.archive.earlier_days import EarlierDays  # noqa: PLC0415 - a query engine comes with it
+
+        symbols = {row.instrument_id: row.symbol for row in day.core.state.instruments.values()}
+        EarlierDays(self.store, day.trade_date).teach(day.house.data.tape, symbols)
+
+    def begin(self, day: TradingDay, now_ns: int, *, resumed: bool) -> int:
+        """Write a day from its first message on; one that was `resumed`, when `go_on` is called.
+
+        Gives the market time to begin at: not before what the store has, for the market was seen living until then.
+        """
+        load_tick_kernels()
+        venues = [venue.code for venue in day.market.world.venues]
+        follower = TickFollower(
+            self.store,
+            day.trade_date,
+            midnight_ns(day.trade_date),
+            venues,
+            run=self.run,
+            wall_ns=time.time_ns,
+        )
+        self._followers.append(follower)
+        if not resumed:
+            day.house.record(follower)
+            return now_ns
+        if follower.reached_ns > now_ns + AHEAD_NS_MAX:
+            raise InvalidInput(
+                f"{self.store} has {day.trade_date} until {format_instant(follower.reached_ns)}, and this house "
+                f"has lived until {format_instant(now_ns)}: it is another house's; another --store would pass"
+            )
+        return max(now_ns, follower.reached_ns)
+
+    def go_on(self, day: TradingDay) -> None:
+        """Write the rest of a day: the books as they are, then what the venues say."""
+        follower, now_ns = self._followers[-1], day.clock.now_ns
+        day.house.record(follower)
+        for venue in day.market.venues:
+            image = venue.book_image(now_ns)
+            follower.image(BookImage(image.venue, image.sequence, image.payload), now_ns)
+
+    def flush(self) -> None:
+        """Have what was written made durable, about once a second."""
+        now_ns = time.time_ns()
+        if not 0 <= now_ns - self._flushed_ns < FLUSH_NS:
+            self._flushed_ns = now_ns
+            for follower in self._followers:
+                follower.flush_soon(now_ns)
+
+    def seal(self) -> None:
+        """Seal the day, in a thread of its own; days before that are sealed are let go."""
+        for follower in [each for each in self._followers if each.is_sealed]:
+            self._followers.remove(follower)
+            follower.close(time.time_ns())
+        self._followers[-1].seal_soon()
+
+    def status(self, now_ns: int) -> StoreStatus | None:
+        """How the newest day's store is."""
+        return self._followers[-1].status(now_ns) if self._followers else None
+
+    def judge(self) -> str | None:
+        """Judge the newest day: a page of HTML. Takes a second or more."""
+        return self._followers[-1].judge() if self._followers else None
+
+    def close(self) -> None:
+        """Make everything durable, and wait for days that are being sealed."""
+        for follower in self._followers:
+            follower.close(time.time_ns())
 
 
 def open_core(

@@ -40,6 +40,7 @@ from rushtrade.app.preview import preview_port
 from rushtrade.app.price_lists import DataSales, publish_price_list
 from rushtrade.app.runtime import Runtime, settle_memory
 from rushtrade.app.trading_day import (
+    Recording,
     TradingDay,
     choose_date,
     default_trade_date,
@@ -67,7 +68,9 @@ from rushtrade.marketplace.itch_source import FlowSource, ItchFile
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.world import World
 from rushtrade.rules.world_file import load_world
+from rushtrade.serving.archive import TickArchive
 from rushtrade.store.store import Store
+from rushtrade.ticks.days import days
 
 STORE_FILE = "views.sqlite"
 WATCHLISTS_FILE = "watchlists.json"
@@ -98,6 +101,13 @@ def up(
     data: Annotated[
         Path | None, typer.Option(help="Where the house lives.", show_default="the user's data directory")
     ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tick store to write the market to, and to read history and lost trades of streams from.",
+            show_default="nothing is kept but what is in memory",
+        ),
+    ] = None,
     price_list: Annotated[
         str, typer.Option(help="Price list of market data: a built-in name or a TOML file.")
     ] = BUILT_IN,
@@ -119,8 +129,25 @@ def up(
         )
         wanted = parse_trade_date(date) if date else None
         sales = DataSales(load_price_list(price_list), is_own=not licensed)
+        recording = None if store is None else Recording(_store_directory(store))
         listening = listen(host, port)  # before anything is written, as all that can be refused
-        uvloop.run(_serve(listening, flow, pace, seed, home, wanted, data_directory(data), sales, json=json))
+        uvloop.run(
+            _serve(
+                listening, flow, pace, seed, home, wanted, data_directory(data), sales, recording, json=json
+            )
+        )
+
+
+def _store_directory(path: Path) -> Path:
+    """Give a directory a tick store may be in: one that holds other things only is none."""
+    if path.exists() and not path.is_dir():
+        raise InvalidInput(f"--store {path} is a file; a directory, there or not yet, would pass")
+    path.mkdir(parents=True, exist_ok=True)
+    if any(path.iterdir()) and not days(path):
+        raise InvalidInput(
+            f"--store {path} holds other things than days of a tick store; an empty directory would pass"
+        )
+    return path
 
 
 def _speed(text: str) -> float:
@@ -144,6 +171,7 @@ async def _serve(
     date: dt.date | None,
     directory: Path,
     sales: DataSales,
+    recording: Recording | None,
     *,
     json: bool,
 ) -> None:
@@ -153,6 +181,11 @@ async def _serve(
     try:
         trade_date = choose_date(core, date, default_trade_date(world, time.time_ns()))
         day = prepare_day(core, clock, world, _source(market, world, seed, trade_date), trade_date)
+        day.recording = recording
+        past = None
+        if recording is not None:
+            recording.teach(day)
+            past = TickArchive(recording.store, [venue.code for venue in world.venues])
         credentials, login = open_demo(core, directory)
         publish_price_list(core, sales.price_list)
         store = Store(directory / STORE_FILE)
@@ -177,6 +210,8 @@ async def _serve(
             entitlements=entitlements,
             entitlement_desk=files,
             center=center,
+            archive=past,
+            epoch="" if recording is None else recording.run,
             watchlists=Watchlists(directory / WATCHLISTS_FILE),
             scorecard=scorecard_port(directory),
         )
@@ -197,6 +232,8 @@ async def _serve(
     finally:
         (directory / RUNNING_FILE).unlink(missing_ok=True)
         journal.close()
+        if recording is not None:
+            recording.close()
 
 
 async def _run(runtime: Runtime, entitlements: EntitlementsPort) -> None:
@@ -227,7 +264,9 @@ def _following(world: World, market: ItchFile | None, seed: int) -> Callable[[Tr
         if market is not None or not world.covers(date):
             return None
         source = _source(None, world, seed, date)
-        return prepare_day(day.core, day.clock, world, source, date, day.house.data)
+        following_day = prepare_day(day.core, day.clock, world, source, date, day.house.data)
+        following_day.recording = day.recording
+        return following_day
 
     return following
 
@@ -244,4 +283,6 @@ def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json:
     market = "SIMULATED, generated order flow" if flow.simulated else flow.source_label
     console.print(f"  market     {market}, trade date {day.trade_date}")
     console.print(f"  data       {directory}")
+    if day.recording is not None:
+        console.print(f"  ticks      {day.recording.store}")
     console.print("  stop with Ctrl-C; everything acknowledged is in the journal")

@@ -73,9 +73,13 @@ class TickFollower:
         venues: Sequence[str],
         *,
         run: str = "",
+        wall_ns: Callable[[], int] | None = None,
         disk_free: Callable[[Path], int] | None = None,
     ) -> None:
-        """`run` names the numbering of trades; empty: a new name."""
+        """`run` names the numbering of trades; empty: a new name.
+
+        `wall_ns` says how late it is where rows wait for the disk, if other times are given with them than to `flush_soon`.
+        """
         self.run = run or secrets.token_hex(RUN_BYTES)
         self._directory = directory
         self._writer = TickWriter(directory, trade_date)
@@ -87,6 +91,7 @@ class TickFollower:
         self._flushed_ns = self._oldest_ns = self._flushing_ns = self._started_ns = 0
         self._fault = self._note = ""
         self._states: dict[str, str] = {}
+        self._wall_ns = wall_ns
         self._disk_free = disk_free or (lambda path: shutil.disk_usage(path).free)
         self._bytes = 0
         self._ended = self._derived = False
@@ -97,6 +102,8 @@ class TickFollower:
         """Best quotes the market gave up before they were read here."""
         self._told = 0
         """Position in the tape of the last trade that was kept."""
+        self.reached_ns = int(self._writer.reader().column("feed", "ts_recv").max(initial=0))
+        """When the latest packet was received that is in the store."""
         self._before = _Before(self._writer.reader())
         self._run_told = False
         self._take_up()
@@ -111,18 +118,28 @@ class TickFollower:
         if passed_over:
             log.info("day taken up", messages=passed_over)
 
+    def begin(self, data: MarketData) -> None:
+        """Keep what becomes of the market from here on: what is on the tape and was said of best quotes already is not."""
+        data.take_bbo_changes()
+        self._told, self._skipped = data.tape.newest, data.changes_skipped
+
+    def _wait(self, now_ns: int) -> None:
+        """Note since when rows wait for the disk."""
+        if not self._oldest_ns:
+            self._oldest_ns = now_ns if self._wall_ns is None else self._wall_ns()
+
     # ------------------------------------------------------------ what is followed
 
     def packet(self, packet: FeedPacket, now_ns: int) -> None:
         """Record a packet the books were given."""
         if not self._ended:
-            self._oldest_ns = self._oldest_ns or now_ns
+            self._wait(now_ns)
             self._recorder.packet(packet, now_ns)
 
     def image(self, image: BookImage, now_ns: int) -> None:
         """Record a book image: from it the books after a gap can be made again."""
         if not self._ended:
-            self._oldest_ns = self._oldest_ns or now_ns
+            self._wait(now_ns)
             self._recorder.image(image.venue, image.sequence, image.payload, now_ns)
 
     def passed(self, market_ns: int, now_ns: int) -> None:
@@ -145,7 +162,7 @@ class TickFollower:
             self._tell_run(now_ns)
             first = max(self._told, tape.oldest - 1) + 1
             self._told = first + len(rows) - 1
-            self._oldest_ns = self._oldest_ns or now_ns
+            self._wait(now_ns)
             found = self._with_quotes(rows, ids, symbols, now_ns)
             found["sequence"] = np.arange(first, first + len(rows)) + self._before.newest_number
             self._writer.append("tbbo", found[self._before.is_later_trade(found)])
@@ -173,7 +190,7 @@ class TickFollower:
         for venues, theirs in (("bid_venues", "bid_pb_00"), ("ask_venues", "ask_pb_00")):
             found[theirs] = publishers[_lowest_bit(changes[venues])]
         found["state"] = _STATES[changes["state"]]
-        self._oldest_ns = self._oldest_ns or now_ns
+        self._wait(now_ns)
         self._writer.append("bbo", found[found["ts_event"] > self._before.best_ns])
 
     def _numbers(self, ids: npt.NDArray[np.int64], symbols: Mapping[int, str]) -> npt.NDArray[np.uint32]:
@@ -228,7 +245,7 @@ class TickFollower:
             row["lag_ns"] = line.lag_us * 1_000 if line.lag_us != NOT_KNOWN else 0
             row["count"] = line.missing
             row["detail"] = _cut(line.fault, 80)
-            self._oldest_ns = self._oldest_ns or now_ns
+            self._wait(now_ns)
             self._writer.append("line_events", row)
 
     # ------------------------------------------------------------ the disk
@@ -281,6 +298,11 @@ class TickFollower:
             self._derived = True
         self._writer.flush(self._flushed_ns + 2)
         return self._writer.seal()
+
+    @property
+    def is_sealed(self) -> bool:
+        """True when nothing is left to do for the day."""
+        return self._state() == "sealed"
 
     def close(self, now_ns: int) -> None:
         """Make everything durable, wait for a seal that is under way, and give the day free."""

@@ -37,11 +37,15 @@ PRICE_PARTS: Final = 100_000
 """The store's prices are billionths of a dollar, ours $0.0001."""
 
 _TRADES: Final = """
-SELECT epoch_ns(ts_event) AS t, price, size, venue, conditions, message, trade_id FROM trades
+WITH told AS (SELECT venue, trade_id, any_value(conditions) AS letters FROM tbbo
+  WHERE symbol = ? AND ts_event BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?) AND conditions <> '' GROUP BY ALL)
+SELECT epoch_ns(ts_event) AS t, price, size, venue, coalesce(letters, conditions) AS conditions, message, trade_id
+FROM trades LEFT JOIN told USING (venue, trade_id)
 WHERE symbol = ? AND ts_event BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?) AND action <> 'X' {more}
 AND (venue, trade_id) NOT IN (SELECT (venue, trade_id) FROM trades WHERE symbol = ? AND action = 'X'
 AND ts_event >= make_timestamp_ns(?))
 ORDER BY ts_event {way}, sequence {way} LIMIT ?"""
+"""A venue's own print has no sale conditions; `tbbo` has those the tape gave it."""
 _QUOTES: Final = """
 SELECT epoch_ns(ts_event) AS t, bid_px_00, bid_sz_00, ask_px_00, ask_sz_00, bid_pb_00, ask_pb_00 FROM bbo
 WHERE symbol = ? AND ts_event BETWEEN make_timestamp_ns(?) AND make_timestamp_ns(?)
@@ -111,10 +115,11 @@ class TickArchive:
         """Give trades of the venues in a mask that stand, at most `limit`, from one end or the other."""
         more, given = self._of_venues(venues)
         if letters:
-            more += " AND regexp_matches(conditions, ?)"
+            more += " AND regexp_matches(coalesce(letters, conditions), ?)"
             given.append("[" + "".join(sorted(letters)) + "]")
         sql = _TRADES.format(more=more, way="DESC" if newest_first else "ASC")
-        table = self._ask(sql, [symbol, start_ns, end_ns, *given, symbol, start_ns, limit])
+        span = [symbol, start_ns, end_ns]
+        table = self._ask(sql, [*span, *span, *given, symbol, start_ns, limit])
         rows = zip(
             table["t"].to_pylist(), _prices(table, "price"), table["size"].to_pylist(), table["venue"].to_pylist(),
             table["conditions"].to_pylist(), table["trade_id"].to_pylist(), strict=True,

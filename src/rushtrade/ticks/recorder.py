@@ -165,7 +165,6 @@ class PacketRecorder:
         """Record a book image that stands for all messages before number `sequence`."""
         self._keep("I", FeedPacket(venue, sequence, 0, payload), now_ns)
         state = self._venues[venue]
-        state.stored_below = 0
         count, _, last = kernel.messages_span(np.frombuffer(payload, np.uint8))
         state.image_ns = max(state.last_ns, last + self._midnight_ns if count else 0)
         self._clear(state, sequence, now_ns)
@@ -200,6 +199,12 @@ class PacketRecorder:
         """Write `R` for every instrument of a venue that had orders."""
         resting = venue.table[venue.table["shares"] > 0]
         instruments = np.unique(resting["instrument"])
+        if venue.stored_below > venue.next_sequence:
+            # orders of the process before rest in the store, and were not told again
+            held = self._writer.reader()
+            mine = held.column("mbo", "publisher_id") == venue.publisher
+            instruments = np.union1d(instruments, held.column("mbo", "instrument_id")[mine])
+        venue.stored_below = 0
         rows = SCHEMAS["mbo"].empty(len(instruments))
         rows["ts_recv"], rows["ts_event"], rows["sequence"] = (
             now_ns or venue.image_ns,
