@@ -185,9 +185,7 @@ def health_changes(directory):
 
 def unhealthy(directory):
     """Venues that went out of use in a day."""
-    return {
-        change.venue for change in health_changes(directory) if change.health is VenueHealth.UNHEALTHY
-    }
+    return {change.venue for change in health_changes(directory) if change.health is VenueHealth.UNHEALTHY}
 
 
 def test_a_third_world_needs_no_code(tmp_path):

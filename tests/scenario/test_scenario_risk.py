@@ -27,6 +27,7 @@ cash $10,000                                                                 | b
 cash $10,000                                                                 | buy 100 RUSH 10.00 ioc show 10 via X      | DISPLAY_NOT_TAKEN
 cash $10,000                                                                 | buy 100 DEAD 10.00 day via X              | ROUTE_UNKNOWN
 cash $10,000 · market closed                                                 | buy 100 OTCB 10.00 day via A              | ROUTE_NOT_LEGAL
+cash $10,000 · market closed · A takes limit                                 | buy 100 DEAD mkt day via A                | ORDER_TYPE_NOT_TAKEN
 cash $10,000 · market closed                                                 | buy 100 DEAD 10.00 day                    | INSTRUMENT_NOT_TRADABLE
 cash $10,000 · market closed                                                 | buy 100 HALT 10.00 day                    | INSTRUMENT_HALTED
 cash $10,000 · market closed · no quotes                                     | buy 100 NEWS 10.00 day                    | MARKET_CLOSED

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 
+import msgspec
+
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind, AccountLimits, AccountState
@@ -15,7 +17,7 @@ from rushtrade.domain.numbers import format_cents, format_price, parse_price
 from rushtrade.domain.orders import OrderType
 from rushtrade.domain.quotes import Mark, QuoteStamp
 from support.order_words import Desk, read_quotes
-from support.small_house import MILLION, SmallHouse
+from support.small_house import MILLION, ROUTES, SmallHouse
 
 USUAL_QUOTES = "9.95/10.05"
 _LIMITS = {
@@ -95,6 +97,9 @@ class Situation:
                 house.do(cmd.SetKillSwitch(1, True, "test"))
             case ["firm", "killed"]:
                 house.do(cmd.SetKillSwitch(0, True, "test"))
+            case ["A", "takes", kind]:
+                limited = msgspec.structs.replace(ROUTES[0], order_types=(OrderType[kind.upper()],))
+                house.do(cmd.SetRoutes((limited, *ROUTES[1:])))
             case ["market", "closed"]:
                 house.do(cmd.OpenMarket(is_open=False))
             case _:

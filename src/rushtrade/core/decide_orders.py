@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rushtrade.core.state import HouseState
 from rushtrade.dart.planning import RouteNeed, plan
+from rushtrade.dart.sequences import check_takes
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.instruments import Instrument
@@ -116,7 +117,7 @@ def _check(state: HouseState, command: cmd.EnterOrder, scheme_id: int) -> Approv
 
 
 def check_route(state: HouseState, instrument: Instrument, terms: OrderTerms) -> Refusal | None:
-    """Refuse a route that does not exist or does not take the instrument's class."""
+    """Refuse a route that does not exist, or does not take the instrument's class or the order's type, time in force or display."""
     if terms.route in {ROUTE_DART, ROUTE_SEQUENCE}:
         return None
     venue = state.desk.route_named(terms.route)
@@ -132,7 +133,8 @@ def check_route(state: HouseState, instrument: Instrument, terms: OrderTerms) ->
             f"route {terms.route} does not take {instrument.symbol}, which is in the class "
             f"{instrument.equity_class.name}",
         )
-    return None
+    not_taken = check_takes(state.desk.routes[venue], terms)
+    return None if not_taken is None else Refusal(*not_taken)
 
 
 def _rejected(

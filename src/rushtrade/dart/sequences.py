@@ -1,4 +1,4 @@
-"""What routes and route sequences may be: checks in plain words, for the command that would set them.
+"""What routes and route sequences may be, and what one route takes: checks in plain words, for the command that would set or use them.
 
 A sequence is a string of one-letter route codes, tried left to right; case matters. The punt list stands behind it and may
 name a route of the sequence a second time. Every class knows which codes are legal for it.
@@ -7,8 +7,11 @@ name a route of the sequence a second time. Every class knows which codes are le
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import IntEnum
 
 from rushtrade.domain.instruments import EquityClass
+from rushtrade.domain.orders import OrderTerms, OrderType, TimeInForce
+from rushtrade.domain.rejects import RejectReason
 from rushtrade.domain.routes import Route, RouteSequences
 
 ROUTES_MAX = 64
@@ -52,6 +55,33 @@ def check_tables(routes: tuple[Route, ...], sequences: tuple[RouteSequences, ...
             if any(code not in known for code in codes):
                 return f"{codes!r} of class {row.equity_class} names a route that is not among {known!r}"
     return None
+
+
+def check_takes(route: Route, terms: OrderTerms) -> tuple[RejectReason, str] | None:
+    """Say why a route does not take an order that is sent to it alone, or None when it does.
+
+    An order without a limit goes out with its collar for one and rests nowhere; a stop order is what it becomes when it is triggered.
+    """
+    limited = terms.limit_price > 0
+    kind = OrderType.LIMIT if limited else OrderType.MARKET
+    if route.order_types and kind not in route.order_types:
+        return RejectReason.ORDER_TYPE_NOT_TAKEN, _not_taken(route, kind, route.order_types)
+    rests = limited and terms.time_in_force in {TimeInForce.DAY, TimeInForce.GTC}
+    asked = terms.time_in_force if limited or terms.time_in_force is TimeInForce.FOK else TimeInForce.IOC
+    sent = TimeInForce.DAY if rests else asked
+    if route.times_in_force and sent not in route.times_in_force:
+        return RejectReason.TIME_IN_FORCE_NOT_TAKEN, _not_taken(route, sent, route.times_in_force)
+    if rests and route.displays and terms.display not in route.displays:
+        return RejectReason.DISPLAY_NOT_TAKEN, _not_taken(route, terms.display, route.displays)
+    return None
+
+
+def _not_taken(route: Route, given: IntEnum, taken: tuple[IntEnum, ...]) -> str:
+    """Name what a route does not take, and what would pass."""
+    others = " or ".join(one.name.lower() for one in taken)
+    return (
+        f"route {route.route_code} ({route.code}) takes no {given.name.lower()} orders; {others} would pass"
+    )
 
 
 def check_sequences(

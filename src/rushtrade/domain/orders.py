@@ -32,6 +32,14 @@ class TimeInForce(IntEnum):
     FOK = 4
 
 
+class Display(IntEnum):
+    """How much of a resting order a venue shows."""
+
+    DISPLAYED = 0
+    HIDDEN = 1
+    RESERVE = 2
+
+
 class OrderStatus(IntEnum):
     """Where an order stands. Names of FIX tag 39."""
 
@@ -106,3 +114,10 @@ class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     display_shares: int = 0
     hidden: bool = False
     not_held: bool = False
+
+    @property
+    def display(self) -> Display:
+        """How it is shown while it rests."""
+        if self.hidden:
+            return Display.HIDDEN
+        return Display.RESERVE if self.display_shares else Display.DISPLAYED

@@ -6,6 +6,8 @@ from enum import IntEnum
 
 import msgspec
 
+from rushtrade.domain.orders import Display, OrderType, TimeInForce
+
 
 class VenueHealth(IntEnum):
     """What a venue's own answers say of it."""
@@ -19,7 +21,8 @@ class VenueHealth(IntEnum):
 class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One route. `venue` is its place in the world's venue list, fees are mils (0.0001 $) a share, + = we pay.
 
-    Below a dollar the fee is `take_sub_dollar_ppm` / `make_sub_dollar_ppm` millionths of the trade's value.
+    Below a dollar the fee is `take_sub_dollar_ppm` / `make_sub_dollar_ppm` millionths of the trade's value. What it takes: order types,
+    times in force and displays; none named means all.
     """
 
     venue: int
@@ -32,6 +35,9 @@ class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
     take_sub_dollar_ppm: int
     make_sub_dollar_ppm: int
     latency_ns: int
+    order_types: tuple[OrderType, ...] = ()
+    times_in_force: tuple[TimeInForce, ...] = ()
+    displays: tuple[Display, ...] = ()
 
 
 class RouteSequences(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -16,7 +16,7 @@ from rushtrade.domain.accounts import CommissionTerms
 from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT, notional
-from rushtrade.domain.orders import OrderType, TimeInForce
+from rushtrade.domain.orders import Display, OrderType, TimeInForce
 from rushtrade.domain.routes import Route, RouteSequences
 from rushtrade.rules.dated import DatedTable
 
@@ -107,7 +107,7 @@ class Venue(msgspec.Struct, frozen=True):
     feed_latency_us: int
     order_types: tuple[OrderType, ...]
     times_in_force: tuple[TimeInForce, ...]
-    displays: tuple[str, ...]
+    displays: tuple[Display, ...]
     fees: DatedTable[VenueFees]
     protected: bool = True
     """Whether its quotes are protected: those of automated lit markets are."""
@@ -150,6 +150,9 @@ class Venue(msgspec.Struct, frozen=True):
             take_sub_dollar_ppm=fees.take_sub_dollar_ppm,
             make_sub_dollar_ppm=fees.make_sub_dollar_ppm,
             latency_ns=self.latency_ns,
+            order_types=self.order_types,
+            times_in_force=self.times_in_force,
+            displays=self.displays,
         )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from rushtrade.domain.accounts import CommissionTerms
 from rushtrade.domain.errors import RuleMissing
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
-from rushtrade.domain.orders import OrderType, TimeInForce
+from rushtrade.domain.orders import Display, OrderType, TimeInForce
 from rushtrade.domain.routes import RouteSequences
 from rushtrade.rules.dated import DatedRow, DatedTable, RuleTableInvalid
 from rushtrade.rules.market_structure import FEE_CAPS
@@ -58,7 +58,7 @@ MONTHLY_SHARES_MAX = 10**12
 SHARES_MAX = 999_999  # the largest order of the exchanges' protocols
 
 KINDS = ("lit", "dark", "market_maker")
-DISPLAYS = ("displayed", "hidden", "reserve")
+DISPLAYS = {display.name.lower(): display for display in Display}
 ORDER_TYPES = {"market": OrderType.MARKET, "limit": OrderType.LIMIT}
 TIMES_IN_FORCE = {"day": TimeInForce.DAY, "ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
 EQUITY_CLASSES = {
@@ -186,7 +186,7 @@ def _venue(table: TomlTable, index: int, first: dt.date, last: dt.date | None) -
         times_in_force=tuple(
             TIMES_IN_FORCE[word] for word in table.choices("times_in_force", tuple(TIMES_IN_FORCE))
         ),
-        displays=table.choices("displays", DISPLAYS),
+        displays=tuple(DISPLAYS[word] for word in table.choices("displays", tuple(DISPLAYS))),
         fees=_fees(table, code, first, last),
         protected=table.flag("protected") if table.has("protected") else kind == "lit",
         stale_ms=table.whole("stale_ms", 0, STALE_MS_MAX) if table.has("stale_ms") else 0,
