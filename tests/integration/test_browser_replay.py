@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from test_browser_entitlements import violations
-from test_browser_workstation import PATIENCE_MS, STATIC, browser, cell, credentials, page, without
+from test_browser_workstation import PATIENCE_MS, STATIC, browser, cell, page, without
 
+from support.center_process import replay
 from support.itch_pieces import generated
+from support.up_process import COMMAND
 
 __all__ = ["browser", "page"]  # fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DATE = "2026-11-20"
-COMMAND = str(Path(sys.executable).with_name("rushtrade"))
 
 
 def run(*words: str | Path) -> str:
-    return subprocess.run([COMMAND, *map(str, words)], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([str(COMMAND), *map(str, words)], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -42,34 +42,8 @@ def house(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dic
     if not STATIC.is_file():
         without("the workstation is not built", "run `make web`")
     data = tmp_path_factory.mktemp("replay")
-    log = (data / "replay.log").open("w+", encoding="utf-8")
-    process = subprocess.Popen(
-        [
-            COMMAND,
-            "market",
-            "replay",
-            DATE,
-            "--store",
-            str(store),
-            "--data",
-            str(data),
-            "--port",
-            "0",
-            "--paused",
-        ],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield credentials([COMMAND, "demo-credentials", "--json", "--data", str(data)], process, log.name)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+    with replay(data, DATE, "--store", str(store), "--paused", "--json") as running:
+        yield json.loads(running.printed())
 
 
 def enter(page: Page, house: dict[str, str], path: str) -> None:
@@ -83,7 +57,7 @@ def enter(page: Page, house: dict[str, str], path: str) -> None:
 def go_to(page: Page, moment: str) -> None:
     page.fill("[name=moment]", moment)
     page.locator("[name=moment]").press("Enter")
-    expect(page.locator(".replay-time b")).to_have_text(f"{moment}.000", timeout=PATIENCE_MS)
+    expect(page.locator(".replay-time b")).to_have_text(f"{moment}.000")
 
 
 def test_the_panels_show_the_moment_that_was_sought_forward_and_back(
@@ -95,10 +69,8 @@ def test_the_panels_show_the_moment_that_was_sought_forward_and_back(
         go_to(page, moment)
         expect(bar).to_have_attribute("data-state", "paused")
         then = json.loads(run("ticks", "at", DATE, "AAPL", moment, "--store", store, "--json"))
-        expect(cell(page, "watch", "AAPL", "bid")).to_have_text(
-            f"{then['nbbo']['bid'] / 10_000:.2f}", timeout=PATIENCE_MS
-        )
-        expect(cell(page, "watch", "AAPL", "ask")).to_have_text(f"{then['nbbo']['ask'] / 10_000:.2f}")
+        expect(cell(page, "watch", "AAPL", "bid")).to_have_text(then["nbbo"]["bid"], timeout=PATIENCE_MS)
+        expect(cell(page, "watch", "AAPL", "ask")).to_have_text(then["nbbo"]["ask"])
 
 
 def test_stepping_goes_by_messages_and_playing_goes_on(page: Page, house: dict[str, str]) -> None:
@@ -111,7 +83,7 @@ def test_stepping_goes_by_messages_and_playing_goes_on(page: Page, house: dict[s
     page.get_by_role("button", name="Play").press("Enter")
     expect(page.locator(".replay-bar")).to_have_attribute("data-state", "playing")
     page.locator("[name=speed]").select_option("max")
-    expect(page.locator(".replay-bar")).to_have_attribute("data-state", "ended", timeout=PATIENCE_MS)
+    expect(page.locator(".replay-bar")).to_have_attribute("data-state", "ended")
     page.fill("[name=moment]", "half past nine")
     page.locator("[name=moment]").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("is no time of day")
@@ -126,7 +98,7 @@ def test_the_scanner_ranks_scans_and_chooses_and_the_state_is_shown(
     page.locator(".replay-time").click()  # out of the field: letters are keys again
     page.keyboard.press("v")
     rows = page.locator(".scanner tbody tr")
-    expect(rows).to_have_count(3, timeout=PATIENCE_MS)
+    expect(rows).to_have_count(3)
     last = rows.last.get_attribute("data-symbol")
     page.get_by_label("List", exact=True).select_option("scan")
     field = page.get_by_label("Scan expression")

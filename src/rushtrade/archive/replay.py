@@ -26,7 +26,7 @@ import numpy as np
 
 from rushtrade.archive.feed_rows import StoredFeedDay, StoredPacket
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instants import parse_instant
+from rushtrade.domain.instants import format_instant, parse_instant
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.ticks import itch_rows_kernel
 from rushtrade.wire.feed_packet import FeedPacket
@@ -174,7 +174,8 @@ class StoredReplay:
     def seek(self, time_ns: int) -> ReplayPosition:
         """Go to a moment of the day; one outside of it is refused."""
         if not self._first <= time_ns <= self._end:
-            raise InvalidInput(f"{time_ns} is not within this replay: {self._first} to {self._end} (ns UTC)")
+            asked, first, last = (format_instant(each) for each in (time_ns, self._first, self._end))
+            raise InvalidInput(f"{asked} is not within this replay: {first} to {last}")
         if time_ns < self.time_ns:
             self._begin_anew(time_ns)
         self._goal, self._now = time_ns, 0
@@ -316,6 +317,17 @@ class _Held:
 def _checked_speed(speed: float) -> float:
     if not 0 <= speed <= SPEED_MAX:
         raise InvalidInput(f"speed {speed:g} is not 0 (as fast as possible) up to {SPEED_MAX:,.0f}")
+    return speed
+
+
+def speed_of(text: str) -> float:
+    """Read a multiple of the day's pace; 0 for `max`."""
+    try:
+        speed = 0.0 if text == "max" else float(text)
+    except ValueError:
+        speed = -1.0
+    if speed < 0 or (speed == 0 and text != "max"):
+        raise InvalidInput(f"--speed {text[:20]!r} is not 'max' or a number above 0")
     return speed
 
 

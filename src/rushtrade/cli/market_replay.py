@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from rushtrade.cli.terminal import log_to_standard_error, refuse_plainly
-from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import parse_date
 
 CENTER = "replay"
@@ -46,7 +45,7 @@ def replay(
     from rushtrade.app.data_directory import data_directory  # noqa: PLC0415 - numba is loaded only when needed
     from rushtrade.app.listening import listen  # noqa: PLC0415
     from rushtrade.app.market_service import CenterPlan  # noqa: PLC0415
-    from rushtrade.archive.replay import StoredReplay  # noqa: PLC0415
+    from rushtrade.archive.replay import StoredReplay, speed_of  # noqa: PLC0415
     from rushtrade.cli.market import sales_of, serve_center  # noqa: PLC0415
     from rushtrade.datacenter.limits import AlarmLimits  # noqa: PLC0415
     from rushtrade.market.ticks import instant_of  # noqa: PLC0415
@@ -57,7 +56,7 @@ def replay(
         date = parse_date(day)
         first, last = (instant_of(date, text) if text else None for text in (begin, end))
         played = StoredReplay(
-            store or data_directory(None) / "ticks", date, speed=_speed(speed), begin_ns=first, end_ns=last
+            store or data_directory(None) / "ticks", date, speed=speed_of(speed), begin_ns=first, end_ns=last
         )
         if not paused:
             played.play()
@@ -75,13 +74,3 @@ def replay(
         )
         listening = listen(host, port)
         serve_center(plan, data or data_directory(None) / CENTER, listening, "", json=as_json)
-
-
-def _speed(text: str) -> float:
-    try:
-        speed = 0.0 if text == "max" else float(text)
-    except ValueError:
-        speed = -1.0
-    if speed < 0 or (speed == 0 and text != "max"):
-        raise InvalidInput(f"--speed {text[:20]!r} is not 'max' or a number above 0")
-    return speed

@@ -14,6 +14,7 @@ from rushtrade.app.data_directory import data_directory
 from rushtrade.cli.terminal import ProgressBars, answer_console, print_json, printable, refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.instants import parse_date
+from rushtrade.domain.numbers import format_fine_price, format_price
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,10 +64,20 @@ def import_command(
     depth: Annotated[
         bool, typer.Option("--mbp-10", help="Make ten levels after every event as well.")
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Take the place, as a whole, of earlier imports of the same venues that day."
+        ),
+    ] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring files of one day into the store. What it has already is passed over; an interrupted import begins again."""
+    """Bring files of one day into the store, those that belong together at once.
+
+    A file it has already is passed over. A venue the day has already is refused, for it would count twice. An import that is
+    interrupted leaves nothing behind.
+    """
     from rushtrade.market.ticks import derive_all  # noqa: PLC0415  - numba and Arrow are asked for only when needed
     from rushtrade.ticks.importing import Given, import_files  # noqa: PLC0415
 
@@ -76,6 +87,7 @@ def import_command(
             store_directory(store),
             files,
             given,
+            replace=replace,
             derive=lambda writer: derive_all(writer, depth=depth),
             progress=bar,
         )
@@ -85,6 +97,8 @@ def import_command(
     console = answer_console()
     for name in answer.already:
         console.print(f"{printable(name)}: the store has it already")
+    if answer.replaced:
+        console.print(f"in the place of {printable(', '.join(answer.replaced))}")
     if answer.files:
         rows = ", ".join(f"{count:,} {name}" for name, count in answer.rows.items())
         console.print(f"{answer.trade_date}: {answer.messages:,} messages became {rows}")
@@ -103,15 +117,12 @@ def list_command(store: StoreOption = None, as_json: JsonOption = False) -> None
     if as_json:
         print_json(found)
         return
+    if not found:
+        typer.echo("no days yet: `rushtrade ticks import FILE` brings one in")
+        return
     table = Table()
-    for heading, side in (
-        ("day", "left"),
-        ("state", "left"),
-        ("MB", "right"),
-        ("symbols", "right"),
-        ("rows", "left"),
-    ):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    for heading in ("day", "state", "MB", "symbols", "rows"):
+        table.add_column(heading, justify="right" if heading in ("MB", "symbols") else "left")
     for day in found:
         rows = ", ".join(f"{count:,} {name}" for name, count in day.rows.items())
         table.add_row(day.trade_date, day.state, f"{day.bytes / 1e6:,.1f}", f"{day.symbols:,}", rows)
@@ -127,18 +138,21 @@ def query(
         ),
     ],
     store: StoreOption = None,
-    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "table",
+    form: Annotated[
+        str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}; default: by the name of --out.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Write to this file; arrow and parquet need it.")] = None,
     seconds: Annotated[float, typer.Option(min=0.01, max=86_400, help="Give up after so long.")] = 60.0,
     memory_mb: Annotated[int, typer.Option(min=64, max=1 << 20, help="Memory the engine may use.")] = 2048,
     as_json: JsonOption = False,
 ) -> None:
     """Ask the store in SQL. Prices are exact decimals in dollars, times are UTC, nothing can be changed."""
-    from rushtrade.market.ticks import open_store, write_table  # noqa: PLC0415
+    from rushtrade.market.ticks import EXPORTS, open_store, write_table  # noqa: PLC0415
     from rushtrade.ticks.sql import QueryLimits  # noqa: PLC0415
 
     with refuse_plainly(json=as_json):
-        form = "json" if as_json else form
+        named = EXPORTS.get(out.suffix, "csv") if out is not None else "table"
+        form = "json" if as_json else form or named
         if form not in FORMATS:
             raise InvalidInput(f"--format {form[:20]!r} is not one of {', '.join(FORMATS)}")
         if form in {"arrow", "parquet"} and out is None:
@@ -206,7 +220,10 @@ def _span(day: dt.date, begin: str, end: str) -> tuple[int | None, int | None]:
     """Two instants, None where nothing was said."""
     from rushtrade.market.ticks import instant_of  # noqa: PLC0415
 
-    return (instant_of(day, begin) if begin else None, instant_of(day, end) if end else None)
+    span = (instant_of(day, begin) if begin else None, instant_of(day, end) if end else None)
+    if span[0] is not None and span[1] is not None and span[0] >= span[1]:
+        raise InvalidInput(f"--from {begin[:40]} is not before --to {end[:40]}")
+    return span
 
 
 @app.command()
@@ -230,6 +247,8 @@ def verify(
     else:
         for each in found:
             _print_verified(each)
+        if not found:
+            typer.echo("no days: there is nothing to check")
     if not all(each.sound for each in found):
         raise typer.Exit(1)
 
@@ -252,7 +271,7 @@ def seal(day: DayArgument, store: StoreOption = None, as_json: JsonOption = Fals
     with refuse_plainly(json=as_json), ProgressBars() as bar:
         root, date = store_directory(store), parse_date(day)
         if not (root / date.isoformat()).is_dir():
-            raise InvalidInput(f"{root} has no day {date}")
+            raise InvalidInput(f"{root} has no day {date}; `rushtrade ticks list` says which there are")
         with TickWriter(root, date) as writer:
             manifest = finish_day(writer, 0, bar)
     rows = sum(file.rows for file in manifest.files)
@@ -308,18 +327,18 @@ def at(
     as_json: JsonOption = False,
 ) -> None:
     """Show how the market of a stock stood at an instant: every venue's book, the best quote, the last sale."""
+    from rushtrade.market.stored_moment import told  # noqa: PLC0415
     from rushtrade.market.ticks import instant_of, open_store  # noqa: PLC0415
 
     with refuse_plainly(json=as_json), open_store(store_directory(store)) as ticks:
         moment = ticks.at(instant_of(parse_date(day), time), symbol.strip().upper(), depth=depth)
     if as_json:
-        shown = {name: getattr(moment, name) for name in ("time_ns", "symbol", "venues", "nbbo", "montage")}
-        print_json({**shown, "last_price": _dollars(moment.last_price)})
+        print_json(told(moment))
         return
     console = answer_console()
     quote = moment.nbbo
     if quote is not None:
-        bid, ask = (_dollars(price * 100_000) for price in (quote.bid, quote.ask))
+        bid, ask = (format_price(price) if price else "none" for price in (quote.bid, quote.ask))
         console.print(f"{bid} × {quote.bid_shares:,}  {ask} × {quote.ask_shares:,}  {quote.state}")
     for venue in moment.venues:
         known = "" if venue.known else ": not known, its line had a hole"
@@ -329,7 +348,8 @@ def at(
         for place in range(max(len(venue.bids), len(venue.asks))):
             table.add_row(*_half(venue.bids, place), *_half(venue.asks, place)[::-1])
         console.print(table)
-    console.print(f"last sale {_dollars(moment.last_price)}" if moment.last_price else "no sale before that")
+    last = format_fine_price(moment.last_price)
+    console.print(f"last sale {last}" if moment.last_price else "no sale before that")
 
 
 def _half(levels: list[Level], place: int) -> tuple[str, str, str]:
@@ -337,14 +357,7 @@ def _half(levels: list[Level], place: int) -> tuple[str, str, str]:
     if place >= len(levels):
         return "", "", ""
     level = levels[place]
-    return f"{level.orders:,}", f"{level.size:,}", _dollars(level.price)
-
-
-def _dollars(price: int) -> str:
-    """A price in billionths of a dollar as text, exactly."""
-    whole, part = divmod(abs(price), 1_000_000_000)
-    digits = f"{part:09}".rstrip("0").ljust(2, "0")
-    return f"{'-' if price < 0 else ''}{whole}.{digits}"
+    return f"{level.orders:,}", f"{level.size:,}", format_fine_price(level.price)
 
 
 @app.command()
@@ -359,13 +372,15 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Play a stored span through books, tape and best quotes again, and show how the market stands at its end."""
-    from rushtrade.archive.replay import StoredReplay  # noqa: PLC0415
+    from rushtrade.archive.replay import StoredReplay, speed_of  # noqa: PLC0415
     from rushtrade.cli.replay_run import run_replay  # noqa: PLC0415
 
     with refuse_plainly(json=as_json), ProgressBars() as bar:
         date = parse_date(day)
         first, last = _span(date, begin, end)
-        played = StoredReplay(store_directory(store), date, speed=_speed(speed), begin_ns=first, end_ns=last)
+        played = StoredReplay(
+            store_directory(store), date, speed=speed_of(speed), begin_ns=first, end_ns=last
+        )
         answer = run_replay(played, bar)
     if as_json:
         print_json(answer)
@@ -378,14 +393,3 @@ def replay(
     for row in answer.stocks[:ROWS_SHOWN]:
         table.add_row(row.symbol, row.bid, row.ask, row.last, f"{row.volume:,}", row.state)
     answer_console().print(table)
-
-
-def _speed(text: str) -> float:
-    """A multiple of the day's pace; 0 for `max`."""
-    try:
-        speed = 0.0 if text == "max" else float(text)
-    except ValueError:
-        speed = -1.0
-    if speed < 0 or (speed == 0 and text != "max"):
-        raise InvalidInput(f"--speed {text[:20]!r} is not 'max' or a number above 0")
-    return speed

@@ -19,6 +19,8 @@ from rushtrade.domain.errors import InvalidInput
 
 PRICE_DIGITS = 4
 MONEY_DIGITS = 6
+FINE_DIGITS = 9
+"""Of a price in a tick store: billionths of a dollar."""
 PRICE_UNIT = 10_000
 MONEY_UNIT = 1_000_000
 CENT = MONEY_UNIT // 100
@@ -67,6 +69,11 @@ def parse_price(text: str) -> int:
 def format_price(price: int) -> str:
     """Turn 5853300 into ``"585.33"``: two digits at least, four when they are needed."""
     return _format(price, PRICE_DIGITS, 2)
+
+
+def format_fine_price(price: int) -> str:
+    """Turn 585330000000, billionths of a dollar as ticks have them, into ``"585.33"``: two digits at least, nine at most."""
+    return _format(price, FINE_DIGITS, 2)
 
 
 def parse_money(text: str) -> int:

@@ -22,6 +22,8 @@ from rushtrade.archive.mbo_replay import Level, MboReplay, StoredOrder, grid_of
 from rushtrade.archive.stock_image import fits, image_of
 from rushtrade.archive.stored_bars import effects_of, standing
 from rushtrade.books.book_layout import ASK, BID
+from rushtrade.domain.instants import format_instant
+from rushtrade.domain.numbers import format_fine_price, format_price
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.quotes import MontageRow, Nbbo, VenueTerms
 from rushtrade.market.stored_best import QUOTES_ONLY
@@ -105,6 +107,43 @@ def moment_at(sql: TickSql, time_ns: int, symbol: str, depth: int) -> Moment:
         last_price,
         queues,
     )
+
+
+def told(moment: Moment) -> dict[str, object]:
+    """A moment for JSON: prices as decimal text, null where there is none, and venues by name."""
+    names = [venue.venue for venue in moment.venues]
+    montage = [
+        {"venue": names[row.venue], "side": ("bid", "ask")[row.side], "price": _text(row.price)}
+        | {"shares": row.shares, "orders": row.orders}
+        for row in moment.montage
+    ]
+    quote = msgspec.structs.asdict(moment.nbbo) if moment.nbbo else None
+    if quote is not None:
+        quote |= {name: _text(quote[name]) for name in ("bid", "ask", "last", "odd_bid", "odd_ask")}
+        for name in ("bid_venues", "ask_venues"):
+            quote[name] = [venue for bit, venue in enumerate(names) if quote[name] >> bit & 1]
+    venues = [
+        msgspec.structs.asdict(venue)
+        | {
+            side: [level._asdict() | {"price": format_fine_price(level.price)} for level in levels]
+            for side, levels in (("bids", venue.bids), ("asks", venue.asks))
+        }
+        for venue in moment.venues
+    ]
+    last = format_fine_price(moment.last_price) if moment.last_price else None
+    return {
+        "time": format_instant(moment.time_ns),
+        "time_ns": moment.time_ns,
+        "symbol": moment.symbol,
+        "nbbo": quote,
+        "venues": venues,
+        "montage": montage,
+        "last_price": last,
+    }
+
+
+def _text(price: int) -> str | None:
+    return format_price(price) if price else None
 
 
 def _day_of(time_ns: int) -> str:

@@ -358,7 +358,7 @@ def export_day(
         )
     with Ticks(directory) as store:
         if day not in days(directory):
-            raise InvalidInput(f"{directory} has no day {day}")
+            raise InvalidInput(f"{directory} has no day {day}; `rushtrade ticks list` says which there are")
         table = store.rows(schema, symbols or None, span[0], span[1], venue=venue, day=day)
     write_table(table, out, form)
     return int(table.num_rows)

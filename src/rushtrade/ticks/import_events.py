@@ -53,12 +53,15 @@ class EventRows:
         self._venue, self._symbol = venue, symbol
         self.sizes_unknown = 0
         """Quotes whose sizes are left out: in round lots of a number of shares nobody told."""
+        self.stored: dict[int, int] = {}
+        """Numbers in the store already, by publisher: rows up to them are not written again."""
         self._sequence = 1
         self._levels: dict[tuple[int, int, int], int] = {}
 
-    def take(self, events: Rows, received_ns: int = 0) -> int:
-        """Append what events become; give the rows. Events of a file were received when they happened."""
+    def take(self, events: Rows, received_ns: int = 0, sequence: int = 0) -> int:
+        """Append what events become; give the rows. Events of a file were received when they happened, and numbered as they come."""
         rows = 0
+        self._sequence = sequence or self._sequence
         events = in_shares(events, self._round_lot)
         heads = self._heads(events, received_ns)
         self._sequence += len(events)
@@ -80,6 +83,9 @@ class EventRows:
                 made[name] = heads[name][chosen]
             if schema == "mbo":
                 self._number_levels(made)
+            if self.stored:
+                below = [self.stored.get(publisher, 0) for publisher in made["publisher_id"].tolist()]
+                made = made[made["sequence"] > below]
             self._writer.append(schema, made)
             rows += len(made)
         return rows

@@ -1,8 +1,9 @@
 """Files of every kind brought into a store: recognised by their bytes, staged in columns, sealed as a part of their day.
 
-Idempotent by the file's SHA-256: what a day has already is passed over. An import that is interrupted leaves columns that the next
-one throws away; the day changes only when the manifest is replaced. Files given together become one part, so that a LOBSTER
-orderbook can seed its messages and quotes and trades of a stock stand side by side.
+Idempotent by the file's SHA-256: what a day has already is passed over. An import that is interrupted takes back what it wrote; of one
+that was killed the next throws it away; the day changes only when the manifest is replaced. Files given together become one part, so
+that a LOBSTER orderbook can seed its messages and quotes and trades of a stock stand side by side. What a venue said on a day counts
+once: a part with a venue another part has is refused, or takes that part's place when told so.
 
 The date is the one asked for, else what stands in the file's name, else that of the first event in New York. `derive` is called
 before sealing with the staged rows: books and bars are made by who knows how (`rushtrade.market.ticks`).
@@ -27,15 +28,17 @@ from rushtrade.feeds.recognition import container, feed_for
 from rushtrade.feeds.source import Source
 from rushtrade.feeds.text_feeds import TextFeed
 from rushtrade.rules.new_york import day_at, midnight_ns
-from rushtrade.ticks.days import IMPORT, Manifest, day_directory, file_digest, read_manifest
+from rushtrade.ticks.days import IMPORT, Manifest, Twice, day_directory, file_digest, read_manifest
 from rushtrade.ticks.errors import TickStoreError
 from rushtrade.ticks.import_dbn import DbnRows
 from rushtrade.ticks.import_events import EventRows
 from rushtrade.ticks.import_itch import ItchCapture, ItchFileRows
 from rushtrade.ticks.import_text import BarRows, LobsterRows, TaqTradeRows
 from rushtrade.ticks.recorder import PacketRecorder
+from rushtrade.ticks.schemas import REGISTERS, SCHEMAS
 from rushtrade.ticks.sealing import Progress
 from rushtrade.ticks.writer import TickWriter
+from rushtrade.wire.errors import WireError
 
 FLUSH_ROWS = 1 << 20
 """Rows appended between two flushes of an import."""
@@ -63,7 +66,7 @@ class Given(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What an import did. `already` are files the day had before."""
+    """What an import did. `already` are files the day had before, `replaced` the imports whose place this one took."""
 
     trade_date: str
     files: list[str]
@@ -71,6 +74,7 @@ class Imported(msgspec.Struct, frozen=True):
     messages: int
     rows: dict[str, int]
     anomalies: dict[str, int]
+    replaced: list[str] = []
 
 
 class _File(msgspec.Struct):
@@ -87,6 +91,7 @@ def import_files(
     paths: Sequence[Path],
     given: Given,
     *,
+    replace: bool = False,
     derive: Derive | None = None,
     progress: Progress | None = None,
 ) -> Imported:
@@ -95,39 +100,36 @@ def import_files(
         raise TickStoreError(f"{len(paths)} files; 1 to {FILES_MAX} are imported as one part")
     files = [_look_at(path) for path in paths]
     date = _date_of(files, given)
-    known = _digests(read_manifest(day_directory(root, date)))
+    manifest = read_manifest(day_directory(root, date))
+    known = _digests(manifest) if not replace else frozenset()
     fresh = [file for file in files if file.digest not in known]
     already = [file.path.name for file in files if file not in fresh]
     if not fresh:
         return Imported(date.isoformat(), [], already, 0, {}, {})
     shutil.rmtree(day_directory(root, date) / IMPORT, ignore_errors=True)
     with TickWriter(root, date, part=IMPORT) as writer:
-        reader = _Reader(writer, date, given, progress)
         try:
+            twice = Twice(writer.day, manifest, replace=replace)
+            reader = _Reader(writer, date, given, progress, twice)
             for file in sorted(fresh, key=lambda file: file.kind != LOBSTER_BOOK):
                 reader.read(file)
-            writer.flush(0)
             if derive:
                 derive(writer)
             writer.flush(0)
+            names = [file.path.name for file in fresh]
+            rows = reader.rows(names)
+            source = {
+                "name": " + ".join(names),
+                "kind": "+".join(dict.fromkeys(file.kind for file in fresh)),
+                "sha256": "+".join(file.digest for file in fresh),
+            }
+            writer.seal(progress, source, twice.replaced)
         except BaseException:
-            shutil.rmtree(writer.day / IMPORT, ignore_errors=True)
+            writer.abandon()
             raise
-        rows = {name: count for name in reader.schemas() if (count := writer.rows(name))}
-        if not rows:
-            shutil.rmtree(writer.day / IMPORT)
-            names = ", ".join(file.path.name for file in fresh)
-            raise TickStoreError(f"{names}: there is nothing in it a store keeps ({reader.said()})")
-        source = {
-            "name": " + ".join(file.path.name for file in fresh),
-            "kind": "+".join(dict.fromkeys(file.kind for file in fresh)),
-            "sha256": "+".join(file.digest for file in fresh),
-        }
-        writer.seal(progress, source)
     anomalies = {name: count for name, count in sorted(reader.anomalies.items()) if count}
-    return Imported(
-        date.isoformat(), [file.path.name for file in fresh], already, reader.messages, rows, anomalies
-    )
+    replaced = [each.name for each in manifest.sources if each.part in twice.replaced] if manifest else []
+    return Imported(date.isoformat(), names, already, reader.messages, rows, anomalies, replaced)
 
 
 def _digests(manifest: Manifest | None) -> frozenset[str]:
@@ -139,7 +141,11 @@ def _digests(manifest: Manifest | None) -> frozenset[str]:
 def _look_at(path: Path) -> _File:
     with Source(path) as source:
         head = next(source.pieces(HEAD_BYTES), b"")
-    return _File(path, container(head) or feed_for(head).kind, file_digest(path), head)
+    try:
+        kind = container(head) or feed_for(head).kind
+    except WireError as error:
+        raise TickStoreError(f"{path.name}: {error}") from None
+    return _File(path, kind, file_digest(path), head)
 
 
 def _date_of(files: list[_File], given: Given) -> dt.date:
@@ -183,28 +189,32 @@ def _first_time(file: _File) -> int:
 class _Reader:
     """Reads files into a writer."""
 
-    def __init__(self, writer: TickWriter, date: dt.date, given: Given, progress: Progress | None) -> None:
-        self._writer = writer
+    def __init__(
+        self, writer: TickWriter, date: dt.date, given: Given, progress: Progress | None, twice: Twice
+    ) -> None:
+        self._writer, self._twice = writer, twice
         self._midnight_ns = midnight_ns(date)
         self._given = given
         self._progress = progress
         self._seed: list[int] = []
         self._recorders: dict[str, PacketRecorder] = {}
+        self._lines: dict[str, str] = {}
+        """Files of ITCH by their venue."""
         self.messages = 0
         self.anomalies: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
 
-    def schemas(self) -> list[str]:
-        """Schemas that may have rows, registers apart."""
-        from rushtrade.ticks.schemas import SCHEMAS  # noqa: PLC0415
-
-        return [name for name in SCHEMAS if name not in {"instruments", "publishers"}]
-
-    def said(self) -> str:
-        """What was read, in words."""
-        return (
-            ", ".join(f"{count:,} messages of {kind}" for kind, count in self._kinds.items()) or "no messages"
-        )
+    def rows(self, files: list[str]) -> dict[str, int]:
+        """Durable rows by schema. Raises TickStoreError when there are none."""
+        found = {
+            name: rows for name in SCHEMAS if name not in REGISTERS and (rows := self._writer.rows(name))
+        }
+        if not found:
+            said = ", ".join(f"{count:,} messages of {kind}" for kind, count in self._kinds.items())
+            raise TickStoreError(
+                f"{', '.join(files)}: there is nothing in it a store keeps ({said or 'no messages'})"
+            )
+        return found
 
     def read(self, file: _File) -> None:
         """Read one file to its end."""
@@ -215,7 +225,7 @@ class _Reader:
             for piece in source.pieces():
                 self.messages += take(piece)
                 if self._writer.waiting > FLUSH_ROWS:
-                    self._writer.flush(0)
+                    self._flush(file)
                 if self._progress:
                     self._progress(file.path.name, min(source.position, size), size)
             for name, count in finish().items():
@@ -223,13 +233,26 @@ class _Reader:
             if source.fault:
                 self.anomalies["cut_compression" if "cut" in source.fault else "corrupt_compression"] += 1
             self._kinds[file.kind] += self.messages - before
+            self._flush(file)
+
+    def _flush(self, file: _File) -> None:
+        """Make what was read durable, and see that the day does not have it already."""
+        self._writer.flush(0)
+        self._twice.look(self._writer.reader(), file.path.name)
 
     def _taker(self, file: _File) -> tuple[Callable[[bytes], int], Callable[[], dict[str, int]]]:
         """What takes the bytes of a file, and what says at its end what made no sense."""
         feed = feed_for(file.head)
         venue, symbol = self._given.venue, self._given.symbol or _symbol_of(file.path)
         if isinstance(feed, ItchStream):
-            rows = ItchFileRows(self._writer, venue or "XNAS", self._midnight_ns)
+            name = venue or "XNAS"
+            other = self._lines.setdefault(name, file.path.name)
+            if other != file.path.name:
+                raise TickStoreError(
+                    f"{other} and {file.path.name} are both what {name} said that day; one of them would pass, "
+                    "or each in an import of its own with the --venue it is of"
+                )
+            rows = ItchFileRows(self._writer, name, self._midnight_ns)
             return rows.take, rows.finish
         if isinstance(feed, DbnFeed):
             dbn = DbnRows(self._writer, venue=venue)

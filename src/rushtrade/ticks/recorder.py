@@ -24,11 +24,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rushtrade.feeds.events import EVENT
 from rushtrade.ticks import itch_rows_kernel as kernel
+from rushtrade.ticks.import_events import EventRows
 from rushtrade.ticks.itch_rows import rows_of
 from rushtrade.ticks.schemas import F_SNAPSHOT, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
-from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.feed_packet import COLUMNS, FeedPacket
 from rushtrade.wire.itch50_kernel import DONE, END_OF_SESSION, FULL
 
 ROWS = 1 << 15
@@ -39,6 +41,9 @@ HELD_PACKETS_MAX = 4096
 """Packets of a venue kept behind a hole until an image comes; older ones go."""
 PIECE_BYTES = 1 << 17
 """Bytes of a `feed` row made from a longer stream: some 4,000 messages."""
+
+COLUMN_SCHEMAS = ("mbo", "mbp-1", "trades", "status", "definition", "imbalance")
+"""Where rows of a line of columns go: it has no messages to keep in `feed`."""
 
 _WORD = {name: index for index, name in enumerate(kernel.STATE)}
 
@@ -106,6 +111,7 @@ class PacketRecorder:
             venue.put("trades", self._trades.ctypes.data)
             venue.put("others", self._others.ctypes.data)
             venue.put("room", ROWS)
+        self._columns = EventRows(writer, 0, from_midnight=False, venue="", symbol="", places=venues)
 
     def anomalies(self) -> dict[str, int]:
         """What contradicted the resting orders, of all venues."""
@@ -115,6 +121,11 @@ class PacketRecorder:
     def take_up(self) -> int:
         """Go on with what is durable of the day already; gives how many of its messages will be passed over when they come again."""
         held = self._writer.reader()
+        for schema in COLUMN_SCHEMAS:
+            for number in np.unique(held.column(schema, "publisher_id")).tolist():
+                mine = held.column(schema, "publisher_id") == number
+                newest = int(held.column(schema, "sequence")[mine].max())
+                self._columns.stored[number] = max(newest, self._columns.stored.get(number, 0))
         columns = ("publisher_id", "kind", "sequence", "count", "bytes")
         publishers, kinds, sequences, counts, sizes = (held.column("feed", name) for name in columns)
         payload, offsets = held.payload("feed"), np.cumsum(sizes) - sizes
@@ -132,6 +143,9 @@ class PacketRecorder:
     def packet(self, packet: FeedPacket, now_ns: int) -> None:
         """Record a packet as the books were given it."""
         if not packet.count:
+            return
+        if packet.form == COLUMNS:
+            self._columns.take(np.frombuffer(packet.payload, EVENT), now_ns, packet.sequence)
             return
         venue = self._venues[packet.venue]
         fresh = self._not_stored(venue, packet) if venue.stored_below > packet.sequence else packet

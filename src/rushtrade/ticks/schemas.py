@@ -174,6 +174,8 @@ none, says how many rows of `bbo` are missing, `run` see `RUN`. `feed` is
 what the lines said, byte for byte, in the order it was taken: kind `P` messages from number `sequence` on, `I` a book image that stands
 for all before that number, `C` such an image taken by the store, to begin from; `ts_event` and `ts_last` are its first and last message's."""
 
+REGISTERS = frozenset(["instruments", "publishers"])
+"""Names of the numbers in all others."""
 BAR_SECONDS = {"ohlcv-1s": 1, "ohlcv-1m": 60, "ohlcv-1h": 3600, "ohlcv-1d": 86_400}
 BY_NUMBER = {schema.number: schema for schema in SCHEMAS.values()}
 

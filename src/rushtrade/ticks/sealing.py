@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -38,7 +39,7 @@ from rushtrade.ticks.days import (
 from rushtrade.ticks.disk import Disk
 from rushtrade.ticks.errors import TickStoreError
 from rushtrade.ticks.order_kernel import order_by_rank
-from rushtrade.ticks.schemas import SCHEMAS, Schema
+from rushtrade.ticks.schemas import REGISTERS, SCHEMAS, Schema
 
 FILE_ROWS = 1_250_000
 """Rows of a file: small enough that two threads end at nearly the same moment, while files before are on their way to the disk."""
@@ -70,8 +71,12 @@ def seal(
     progress: Progress | None,
     source: dict[str, str] | None,
     disk: Disk,
+    replaces: frozenset[int] = frozenset(),
 ) -> Manifest:
-    """Seal a part of a day. The caller holds the day's lock. Raises TickStoreError when there is nothing to seal."""
+    """Seal a part of a day in the place of others, if told. The caller holds the day's lock.
+
+    Raises TickStoreError when there is nothing to seal.
+    """
     before = read_manifest(day)
     digest = log_digest(part)
     if before is not None and digest in before.logs:
@@ -86,8 +91,8 @@ def seal(
     fresh = day / SEALING
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    manifest = _merged(before, reader, trade_date, part.name, source or {}, digest)
-    _remove_unnamed(day, before)
+    manifest = _merged(_without(before, replaces), reader, trade_date, part.name, source or {}, digest)
+    remove_unnamed(day, before)
     files = _write_all(fresh, reader, manifest, trade_date, progress, disk)
     for file in files:
         disk.rename(fresh / file.name, day / file.name)
@@ -95,7 +100,19 @@ def seal(
     fresh.rmdir()
     written = write_manifest(day, _with_files(manifest, files), disk)
     shutil.rmtree(part)
+    remove_unnamed(day, written)
     return written
+
+
+def _without(manifest: Manifest | None, parts: frozenset[int]) -> Manifest | None:
+    """A day without some of its parts; the names they gave to numbers stay."""
+    if manifest is None:
+        return None
+    return msgspec.structs.replace(
+        manifest,
+        files=[file for file in manifest.files if file.part not in parts or file.schema in REGISTERS],
+        sources=[source for source in manifest.sources if source.part not in parts],
+    )
 
 
 def _with_files(manifest: Manifest, files: list[SealedFile]) -> Manifest:
@@ -127,7 +144,8 @@ def _merged(
     for row in reader.records("publishers"):
         publishers[row["name"].decode("latin-1")] = int(row["publisher_id"])
     sources = list(before.sources) if before else []
-    number = 1 + max((each.part for each in sources), default=-1)
+    numbers = [source.part for source in sources] + [file.part for file in (before.files if before else [])]
+    number = 1 + max(numbers, default=-1)
     sources.append(
         Source(number, source.get("name", part_name), source.get("kind", "live"), source.get("sha256", ""))
     )
@@ -143,8 +161,8 @@ def _merged(
     )
 
 
-def _remove_unnamed(day: Path, manifest: Manifest | None) -> None:
-    """Remove Parquet files of a sealing that did not come to its manifest."""
+def remove_unnamed(day: Path, manifest: Manifest | None) -> None:
+    """Remove Parquet files of a sealing that did not come to its manifest, or of parts another one took the place of."""
     named = {file.name for file in manifest.files} if manifest else set()
     for path in day.glob("*.parquet"):
         if path.name not in named:

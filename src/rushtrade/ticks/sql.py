@@ -32,6 +32,9 @@ from rushtrade.ticks.schemas import SCHEMAS, Schema, view_name
 QUERY_BYTES_MAX = 1 << 16
 """Letters of a question."""
 READ_ONLY = frozenset(["SELECT", "EXPLAIN"])
+_NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
+_ENGINE = re.compile(r"^\w+ Error: ")
+"""How the engine begins a sentence."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -134,7 +137,9 @@ class TickSql:
             return f"the question took longer than {self.limits.seconds:g} s; name a symbol or a shorter span of time"
         if isinstance(error, duckdb.OutOfMemoryException):
             return f"the question needs more than {self.limits.memory_mb:,} MB of memory: {text}"
-        return text
+        if found := _NO_TABLE.search(text):
+            return f"there is no table {found[1]}; there are {', '.join(map(view_name, SCHEMAS))}"
+        return _ENGINE.sub("", text)
 
     def _check(self, sql: str) -> None:
         """Let only a single query pass."""

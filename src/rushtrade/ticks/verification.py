@@ -81,7 +81,7 @@ def verify_day(root: Path, trade_date: dt.date) -> Verified:
     """Check one day. Raises TickStoreError when there is no such day."""
     day = day_directory(root, trade_date)
     if not day.is_dir():
-        raise TickStoreError(f"{day} does not exist: the store has no such day")
+        raise TickStoreError(f"{root} has no day {trade_date}; `rushtrade ticks list` says which there are")
     try:
         manifest = read_manifest(day)
     except StoreDamaged as error:

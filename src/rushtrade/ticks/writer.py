@@ -21,11 +21,11 @@ from typing import Self
 import numpy as np
 
 from rushtrade.ticks.columns import ColumnsReader, ColumnsWriter, Rows
-from rushtrade.ticks.days import LIVE, Manifest, day_directory, log_digest, read_manifest
+from rushtrade.ticks.days import LIVE, SEALING, Manifest, day_directory, log_digest, read_manifest
 from rushtrade.ticks.disk import Disk
 from rushtrade.ticks.errors import StoreBusy, TickStoreError
-from rushtrade.ticks.schemas import SCHEMAS
-from rushtrade.ticks.sealing import Progress, seal
+from rushtrade.ticks.schemas import REGISTERS, SCHEMAS
+from rushtrade.ticks.sealing import Progress, remove_unnamed, seal
 
 WAITING_BYTES_MAX = 1 << 28
 """Bytes of rows that wait for a disk: some ten seconds of the whole market at its busiest."""
@@ -126,7 +126,7 @@ class TickWriter:
         sizes = {
             name: sum(rows.nbytes + len(payload) for rows, payload in batches)
             for name, batches in self._waiting.items()
-            if name not in {"instruments", "publishers"}
+            if name not in REGISTERS
         }
         if not sizes:
             return
@@ -179,11 +179,28 @@ class TickWriter:
         """Durable rows of a schema in the live part."""
         return self._columns.rows[schema]
 
-    def seal(self, progress: Progress | None = None, source: dict[str, str] | None = None) -> Manifest:
-        """Turn the columns into sealed Parquet and close. Interrupted, it can be repeated; see `sealing`."""
+    def seal(
+        self,
+        progress: Progress | None = None,
+        source: dict[str, str] | None = None,
+        replaces: frozenset[int] = frozenset(),
+    ) -> Manifest:
+        """Turn the columns into sealed Parquet and close; sealed parts in `replaces` go. Interrupted, it can be repeated."""
         with self._flushing:
             self._columns.close()
-            return seal(self.day, self._part, self.trade_date, progress, source, self._disk)
+            return seal(self.day, self._part, self.trade_date, progress, source, self._disk, replaces)
+
+    def abandon(self) -> None:
+        """Take back what an import that will not be sealed left on the disk; the day too, when it has nothing else."""
+        with self._flushing:
+            self._columns.close()
+            for name in (self._part, self.day / SEALING):
+                shutil.rmtree(name, ignore_errors=True)
+            manifest = read_manifest(self.day)
+            remove_unnamed(self.day, manifest)
+            if {path.name for path in self.day.iterdir()} == {LOCK}:
+                (self.day / LOCK).unlink()
+                self.day.rmdir()
 
     def close(self) -> None:
         """Give the day free for another writer. What was not flushed is gone."""
@@ -204,6 +221,8 @@ def _lock(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise BlockingIOError  # its holder took the day away meanwhile
     except OSError:
         os.close(descriptor)
         raise StoreBusy(
