@@ -96,7 +96,9 @@ def test_replace_makes_a_file_anew_that_is_there_already(tmp_path):
 def test_what_was_recorded_live_is_never_replaced(tmp_path):
     store_day(tmp_path / "store", pieces_of(1, venues=1, messages=200), venues=1)
     file = itch(tmp_path / "a.itch", 1)
-    with pytest.raises(TickStoreError, match=r"2026-11-20: V0 was recorded live, and a[.]itch would count it"):
+    with pytest.raises(
+        TickStoreError, match=r"2026-11-20: V0 was recorded live, and a[.]itch would count it"
+    ):
         brought(tmp_path / "store", file, venue="V0", replace=True)
 
 
