@@ -14,6 +14,11 @@ def test_a_running_house_shows_what_its_orders_cost(tmp_path):
     with quick_directory() as directory, up(directory, "--market", str(market), "--speed", "max") as house:
         assert house.get("/v1/scorecard")["by"] == "route"
         assert house.get("/v1/scorecard", by="strategy")["orders"] >= 0
+        own = house.get("/v1/scorecard/own", by="symbol")
+        assert (own["by"], own["orders"]) == ("symbol", 0)
+        foreign = house.client.get("/v1/scorecard/own", params={"account_id": "999"})
+        assert foreign.status_code == 404
+        assert house.client.get("/v1/scorecard/own", params={"account_id": "me"}).status_code == 422
         page = house.client.get("/scorecard", params={"by": "symbol"})
         assert page.status_code == 200
         assert "execution quality by symbol" in page.text

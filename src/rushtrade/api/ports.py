@@ -382,5 +382,5 @@ class Ports(msgspec.Struct, frozen=True):
     watchlists: Watchlists = msgspec.field(default_factory=Watchlists)
     replay: Replay | None = None
     """None: what is shown happens now."""
-    scorecard: Callable[[str, str], bytes] | None = None
+    scorecard: Callable[[str, str, int], bytes] | None = None
     """What orders cost, by route, strategy or symbol, as ``html`` or ``json``; reads the journal, so ask it in a thread."""

@@ -15,6 +15,7 @@ from litestar.enums import MediaType
 
 from rushtrade.api.access import authorize, desk_of
 from rushtrade.api.faults import invalid, not_found
+from rushtrade.domain.errors import InvalidInput
 from rushtrade.serving.callers import logged_in
 from rushtrade.workstation.center import center_body
 
@@ -24,6 +25,10 @@ RUNBOOKS: Final = (PACKAGE / "runbooks", PACKAGE.parents[1] / "docs" / "runbooks
 QUALITY_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The report carries its own style and pictures, and nothing else: it can be kept as a file."""
 SCORECARD_ROWS: Final = ("route", "strategy", "symbol")
+HOUSE: Final = 0
+"""In place of an account id: all of them."""
+DIGITS_MAX: Final = 19
+"""A number of more is none of ours."""
 _NAME: Final = re.compile(r"[a-z][a-z-]{0,40}", re.ASCII)
 
 
@@ -76,18 +81,43 @@ async def show_quality(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 async def _scorecard(request: Request[Any, Any, Any], form: str) -> bytes:
-    """Admit whoever operates the house, and read what orders cost in a thread: the first look reads the whole journal."""
+    """Admit whoever operates the house, and read what its orders cost."""
     desk = desk_of(request)
     actor = logged_in(request)
     if actor is None:
         actor = desk.admit(request, "operate")
     authorize(actor, "operate", actor.account_id)
+    return await _scored(request, form, HOUSE)
+
+
+async def _scored(request: Request[Any, Any, Any], form: str, account_id: int) -> bytes:
+    """Read what orders cost in a thread: the first look reads the whole journal."""
     by = request.query_params.get("by", "route")
     if by not in SCORECARD_ROWS:
         raise invalid(f"by={by[:40]!r} is no row of a scorecard; {', '.join(SCORECARD_ROWS)} would pass")
-    if desk.ports.scorecard is None:
+    scorecard = desk_of(request).ports.scorecard
+    if scorecard is None:
         raise not_found("this process has no journal of orders, so there is nothing to score")
-    return await asyncio.to_thread(desk.ports.scorecard, by, form)
+    try:
+        return await asyncio.to_thread(scorecard, by, form, account_id)
+    except InvalidInput as error:
+        raise not_found(str(error)) from None
+
+
+@get("/v1/scorecard/own", tags=["routing"])
+async def show_own_scores(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Show what an account's own orders cost, as `/v1/scorecard` does the house's. Needs `read`; `account_id` names one of several."""
+    desk = desk_of(request)
+    actor = logged_in(request)
+    if actor is None:
+        actor = desk.admit(request, "read")
+    named = request.query_params.get("account_id", "")
+    account_id = int(named) if named.isascii() and named.isdecimal() and len(named) < DIGITS_MAX else 0
+    if named and account_id == 0:
+        raise invalid(f"account_id={named[:40]!r} is no number of an account")
+    account_id = account_id or actor.account_id
+    authorize(actor, "read", account_id)
+    return Response(await _scored(request, "json", account_id), media_type=MediaType.JSON)
 
 
 @get("/v1/scorecard", tags=["routing"])
@@ -104,4 +134,4 @@ async def show_scorecard(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(made, media_type=MediaType.HTML, headers=headers)
 
 
-HANDLERS: Final = [show_runbook, show_center, show_quality, show_scores, show_scorecard]
+HANDLERS: Final = [show_runbook, show_center, show_quality, show_scores, show_own_scores, show_scorecard]

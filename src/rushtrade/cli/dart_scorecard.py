@@ -63,12 +63,12 @@ def read_scorecard(data: Path | None, by: By, span: Span) -> Scorecard:
     return board.scorecard(reader.names.firm)
 
 
-def scorecard_port(directory: Path) -> Callable[[str, str], bytes]:
-    """Make what a running house shows of its own journal: rows by name, as a page or as JSON."""
+def scorecard_port(directory: Path) -> Callable[[str, str, int], bytes]:
+    """Make what a running house shows of its own journal: rows by name, as a page or as JSON; of an account, or (0) of all."""
     live = LiveScorecard(lambda frame_seq: events_after(directory, frame_seq))
 
-    def show(by: str, form: str) -> bytes:
-        found = live.look(By(by))
+    def show(by: str, form: str, account_id: int) -> bytes:
+        found = live.look(By(by), account_id)
         return scorecard_html(found).encode() if form == "html" else msgspec.json.encode(found)
 
     return show

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
+import pytest
 from quality_journal import QualityBook
 
+from rushtrade.domain.errors import InvalidInput
 from rushtrade.quality.live import LiveScorecard
 from rushtrade.quality.reader import OrderReader, read_orders
 from rushtrade.quality.scorecard import By, ScoreBoard, Span
@@ -54,3 +56,23 @@ def test_the_page_has_every_row_and_nothing_that_runs():
     assert "DIRECT" in " ".join(ET.fromstring(svg).itertext())
     empty = scorecard_html(LiveScorecard(lambda after: frames[after:7]).look(By.ROUTE))
     assert "No order can be scored yet" in empty
+
+
+def test_an_account_has_a_scorecard_of_its_own_orders_and_all_of_them_make_the_houses():
+    frames = list(enumerate(busy().frames, 1))
+    live = LiveScorecard(lambda after: frames[after:])
+    whole = live.look(By.SYMBOL)
+    accounts = [live.look(By.SYMBOL, number) for number in range(1, 10)]
+    assert sum(found.orders for found in accounts) == whole.orders
+    assert sum(found.total.filled for found in accounts) == whole.total.filled
+    assert [found.orders for found in accounts if found.orders] == [whole.orders], "one account sent them all"
+    assert live.look(By.ROUTE, 99).rows == []
+
+
+def test_accounts_beyond_the_bound_are_told_so(monkeypatch):
+    monkeypatch.setattr("rushtrade.quality.live.ACCOUNTS_MAX", 0)
+    frames = list(enumerate(busy().frames, 1))
+    live = LiveScorecard(lambda after: frames[after:])
+    assert live.look(By.ROUTE).orders > 0
+    with pytest.raises(InvalidInput, match="of the first 0 accounts"):
+        live.look(By.ROUTE, 1)

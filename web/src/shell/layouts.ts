@@ -39,7 +39,7 @@ export const HOUSE_LAYOUTS: Record<string, Tile> = {
             size: 330,
             row: [
               { size: 440, tabs: ["chart"] },
-              { size: 684, tabs: ["orders", "executions"] },
+              { size: 684, tabs: ["orders", "executions", "scorecard"] },
             ],
           },
         ],

@@ -15,6 +15,7 @@ import { Positions } from "../panels/positions";
 import { ReplayBar } from "../panels/replay";
 import { Routes } from "../panels/routes";
 import { Scanner } from "../panels/scanner";
+import { ScorecardPanel } from "../panels/scorecard";
 import { StockPanel } from "../panels/stock";
 import { Tape } from "../panels/tape";
 import { TraceDialog } from "../panels/trace";
@@ -113,6 +114,13 @@ function panelKinds(desk: Desk): PanelKind[] {
       linked: true,
       key: "V",
       view: (frame) => <Scanner desk={desk} frame={frame} />,
+    },
+    {
+      kind: "scorecard",
+      title: "Execution cost",
+      linked: false,
+      key: "Z",
+      view: (frame) => <ScorecardPanel desk={desk} frame={frame} />,
     },
     {
       kind: "datacenter",
