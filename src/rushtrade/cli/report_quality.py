@@ -20,6 +20,7 @@ from rushtrade.quality.disclosures import read_disclosures
 from rushtrade.quality.execution_report import ExecutionCounter, ExecutionReport
 from rushtrade.quality.marks import MarkedOrder, marked
 from rushtrade.quality.reader import OrderReader, read_orders
+from rushtrade.quality.report_pdf import execution_csv, execution_pdf, routing_pdf
 from rushtrade.quality.routing_page import routing_html
 from rushtrade.quality.routing_report import (
     Quarter,
@@ -59,14 +60,15 @@ def report_606(
     sp500: Annotated[Path | None, typer.Option(help="File with the S&P 500's symbols, one a line.")] = None,
     xml: Annotated[Path | None, typer.Option(help="Write the SEC's XML into this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to read into this file.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write pages to print into this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print where orders were routed and what venues paid: Rule 606(a)(1), or with --customer 606(b)."""
     with refuse_plainly(json=json):
         asked = parse_quarter(quarter)
-        if customer and html is not None:
+        if customer and (html or pdf) is not None:
             raise InvalidInput(
-                "--html writes the public report; a customer's report goes into --xml or --json"
+                "--html and --pdf write the public report; a customer's report goes into --xml or --json"
             )
         if not_held and not (customer and xml is not None):
             raise InvalidInput("--not-held chooses which of a customer's reports --xml writes; it needs both")
@@ -79,6 +81,8 @@ def report_606(
             xml.write_text(public_xml(found, stamp), encoding="utf-8")
         if html is not None:
             html.write_text(routing_html(found), encoding="utf-8")
+        if pdf is not None:
+            pdf.write_bytes(routing_pdf(found))
         if json:
             print_json(found)
         else:
@@ -221,11 +225,17 @@ def report_605(
         Path | None,
         typer.Option("--data", help="Where the house lives.", show_default="the user's data directory"),
     ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every column as CSV into this file.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write pages to print into this file.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print how well a month's orders were executed, in the buckets of Rule 605 as it stood then."""
     with refuse_plainly(json=json):
         found = read_execution(parse_month(month), data)
+        if csv is not None:
+            csv.write_text(execution_csv(found), encoding="utf-8")
+        if pdf is not None:
+            pdf.write_bytes(execution_pdf(found))
         if json:
             print_json(found)
         else:

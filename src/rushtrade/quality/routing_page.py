@@ -91,14 +91,15 @@ def _section(section: Section) -> Iterator[str]:
         ),
     )
     for venue in section.venues:
-        yield _row("td", _venue(venue))
+        yield _row("td", venue_cells(venue))
     yield "</table><h4>Material aspects</h4><ul>"
     for venue in section.venues:
         yield f"<li><b>{escape(venue.name)}</b>: {escape(venue.material_aspects)}</li>"
     yield "</ul>"
 
 
-def _venue(venue: VenueRow) -> Iterator[str]:
+def venue_cells(venue: VenueRow) -> Iterator[str]:
+    """Write a venue's row: name, part of all, parts by kind, payments by kind."""
     ids = ", ".join(name for name in (venue.mic, venue.mpid) if name)
     yield f"{venue.name} ({ids})" if ids else venue.name
     yield venue.percent
