@@ -12,7 +12,8 @@ import struct
 from time import perf_counter_ns
 
 from rushtrade.dart.desk import RoutingDesk
-from rushtrade.dart.planning import RouteNeed, plan
+from rushtrade.dart.planning import plan
+from rushtrade.dart.sweeping import RouteNeed
 from rushtrade.domain.orders import Side, TimeInForce
 from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
 from rushtrade.domain.quotes import QuoteStamp

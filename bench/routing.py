@@ -25,7 +25,7 @@ from bench.routing_market.play import draw_orders, play_world, worlds
 from bench.routing_market.world import TAKE_FAMILIES, WORKED, World, draw_order
 
 from rushtrade.dart import take_kernel
-from rushtrade.dart.line_router import LineRouter
+from rushtrade.router.line_router import LineRouter
 
 SEED = 20_260_102
 WORLDS = 40

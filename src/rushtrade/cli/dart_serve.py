@@ -16,7 +16,7 @@ from rushtrade.cli.terminal import refuse_plainly
 from rushtrade.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from rushtrade.dart.line_router import LineRouter
+    from rushtrade.router.line_router import LineRouter
 
 StrategyOption = Annotated[
     str,
@@ -38,7 +38,7 @@ def serve_command(strategy: StrategyOption = "best", as_json: JsonOption = False
     Runs until the input ends. Messages: {"ev":"world"}, {"ev":"start"}, {"ev":"update"}, {"ev":"end"}; one answer line to start and to update.
     docs/protocols/dart-lines.md has every field.
     """
-    from rushtrade.dart.line_router import LineRouter  # noqa: PLC0415 - compiled code takes a moment to load
+    from rushtrade.router.line_router import LineRouter  # noqa: PLC0415 - compiled code takes a moment to load
 
     with refuse_plainly(json=as_json):
         router = LineRouter(strategy)
@@ -53,8 +53,8 @@ def serve(
     router: LineRouter, lines: IO[bytes], answers: IO[bytes], complaints: IO[str], *, as_json: bool = False
 ) -> None:
     """Answer line by line, each answer at once."""
-    from rushtrade.dart.line_messages import NOTHING, answer_wanted  # noqa: PLC0415
-    from rushtrade.dart.line_router import LINE_BYTES_MAX  # noqa: PLC0415
+    from rushtrade.router.line_messages import NOTHING, answer_wanted  # noqa: PLC0415
+    from rushtrade.router.line_router import LINE_BYTES_MAX  # noqa: PLC0415
 
     for number, line in enumerate(iter(lambda: lines.readline(LINE_BYTES_MAX + 1), b""), 1):
         if not line.strip():

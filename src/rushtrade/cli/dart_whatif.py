@@ -32,9 +32,7 @@ def whatif_command(
         str,
         typer.Option("--day", help="A journal (file or directory), or a trade date YYYY-MM-DD of --data."),
     ],
-    strategy: Annotated[
-        str, typer.Option(help="DART, SEQUENCE, snapshot, repeat, sweep, seek or best.")
-    ] = "",
+    strategy: Annotated[str, typer.Option(help="DART, SEQUENCE, SNAPSHOT, REPEAT, SWEEP or SEEK.")] = "",
     sequence: Annotated[str, typer.Option(help="Route codes, tried left to right.")] = "",
     data: Annotated[
         Path | None,

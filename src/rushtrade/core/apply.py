@@ -10,6 +10,7 @@ import msgspec
 
 from rushtrade.core.state import Customer, HouseState
 from rushtrade.dart.desk import RoutingDesk
+from rushtrade.dart.sequences import class_name
 from rushtrade.domain import events as ev
 from rushtrade.domain.quotes import mark_price
 from rushtrade.domain.routes import VenueHealth
@@ -94,11 +95,26 @@ def _order_routed(state: HouseState, event: ev.OrderRouted) -> None:
     for child in event.plan.children:
         watch.sent(child.venue, token, now_ns)
         token += 1
+    if event.plan.sight is not None:
+        terms = state.blotter.orders[event.order_id].terms
+        equity_class = state.instruments[terms.instrument_id].equity_class
+        state.routing.routed(event, class_name(equity_class), terms.side, state.desk.codes)
+
+
+def _order_ended(state: HouseState, event: ev.OrderCanceled | ev.OrderExpired) -> None:
+    state.blotter.ended(event)
+    state.routing.ended(event.order_id, state.desk.codes)
+
+
+def _order_replaced(state: HouseState, event: ev.OrderReplaced) -> None:
+    state.blotter.replaced(event)
+    state.routing.replaced(event.order_id)
 
 
 def _order_filled(state: HouseState, event: ev.OrderFilled) -> None:
     state.watch.answered(event.venue, event.token, state.now_ns)
     state.blotter.filled(event, state.settlement_date)
+    state.routing.filled(event, state.desk.codes)
     state.risk.prices.setdefault(event.instrument_id, event.price)
 
 
@@ -116,6 +132,7 @@ def _child_ended(state: HouseState, event: ev.ChildEnded) -> None:
     else:
         watch.answered(venue, event.token, state.now_ns)
     state.blotter.child_ended(event)
+    state.routing.child_ended(event, state.desk.codes)
 
 
 def _child_replaced(state: HouseState, event: ev.ChildReplaced) -> None:
@@ -181,6 +198,7 @@ def _day_opened(state: HouseState, event: ev.DayOpened) -> None:
         )
         account.begin_day()
     state.blotter.begin_day()
+    state.routing.begin_day()
     state.open_day(event.trade_date, event.settlement_date, event.opens_ns, event.closes_ns)
 
 
@@ -206,6 +224,10 @@ def _route_switched(state: HouseState, event: ev.RouteSwitched) -> None:
     if event.enabled:
         state.watch.begin_anew(event.venue, state.now_ns)
         state.desk.set_health(event.venue, healthy=True)
+
+
+def _routes_forgotten(state: HouseState, event: ev.RoutesForgotten) -> None:
+    state.routing.forget(event.venue, state.desk.codes)
 
 
 def _routes_set(state: HouseState, event: ev.RoutesSet) -> None:
@@ -246,6 +268,9 @@ _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.CancelRefused: _cancel_refused,
     ev.ReplaceRequested: _replace_requested,
     ev.VenueHealthChanged: _venue_health_changed,
+    ev.OrderCanceled: _order_ended,
+    ev.OrderExpired: _order_ended,
+    ev.OrderReplaced: _order_replaced,
     ev.VenueLinkChanged: _venue_link_changed,
     ev.MarksObserved: _marks_observed,
     ev.DayOpened: _day_opened,
@@ -263,6 +288,7 @@ _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.SequencesSet: _sequences_set,
     ev.RouteSwitched: _route_switched,
     ev.RoutesSet: _routes_set,
+    ev.RoutesForgotten: _routes_forgotten,
     ev.KillSwitchSet: _kill_switch_set,
     ev.MarketDataCharged: _market_data_charged,
 }
@@ -276,9 +302,6 @@ def applications(state: HouseState) -> Applications:
         ev.ChildReduced: blotter.child_reduced,
         ev.OrderTriggered: blotter.triggered,
         ev.RoutingNeeded: blotter.routing_needed,
-        ev.OrderCanceled: blotter.ended,
-        ev.OrderExpired: blotter.ended,
-        ev.OrderReplaced: blotter.replaced,
         ev.ReplaceAbandoned: blotter.replace_abandoned,
     }
     by_state: Applications = {event: partial(apply, state) for event, apply in _BY_STATE.items()}

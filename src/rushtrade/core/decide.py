@@ -46,6 +46,7 @@ DECISIONS: dict[type[cmd.Command], Decide] = {
     cmd.SetSequences: firm.set_sequences,
     cmd.SwitchRoute: firm.switch_route,
     cmd.SetRoutes: firm.set_routes,
+    cmd.ForgetRoutes: firm.forget_routes,
     cmd.SetKillSwitch: firm.set_kill_switch,
     cmd.DefineDataProduct: data.define_product,
     cmd.DefineDataAgreement: data.define_agreement,

@@ -313,6 +313,16 @@ def switch_route(state: HouseState, command: cmd.SwitchRoute, seq: int) -> Event
     return [ev.RouteSwitched(command.venue, command.enabled, command.reason[:TEXT_MAX])]
 
 
+def forget_routes(state: HouseState, command: cmd.ForgetRoutes, seq: int) -> Events:
+    """Let DART begin to learn anew."""
+    del seq
+    if not -1 <= command.venue < len(state.desk.routes):
+        return refused(
+            f"there is no venue {command.venue}; venues are 0 to {len(state.desk.routes) - 1}, and -1 means all"
+        )
+    return [ev.RoutesForgotten(command.venue, command.reason[:TEXT_MAX])]
+
+
 def set_kill_switch(state: HouseState, command: cmd.SetKillSwitch, seq: int) -> Events:
     """Stop or allow new orders of the firm or of one account."""
     del seq

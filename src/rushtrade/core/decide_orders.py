@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from rushtrade.core.state import HouseState
-from rushtrade.dart.planning import RouteNeed, plan
+from rushtrade.dart.planning import plan
 from rushtrade.dart.sequences import check_takes
+from rushtrade.dart.sweeping import RouteNeed
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.instruments import Instrument
 from rushtrade.domain.orders import (
     CLIENT_ORDER_ID_BYTES_MAX,
-    ROUTE_DART,
-    ROUTE_SEQUENCE,
+    ROUTE_STRATEGIES,
     ChildStatus,
     Intent,
     OrderTerms,
@@ -32,6 +32,7 @@ Events = list[ev.AnyEvent]
 _DAY = TimeInForce.DAY
 _EXITS = (Intent.BUY_TO_CLOSE, Intent.SELL_TO_CLOSE)
 _GTC = TimeInForce.GTC
+_IOC = TimeInForce.IOC
 _FOK = TimeInForce.FOK
 _BUY = Side.BUY
 
@@ -118,14 +119,14 @@ def _check(state: HouseState, command: cmd.EnterOrder, scheme_id: int) -> Approv
 
 def check_route(state: HouseState, instrument: Instrument, terms: OrderTerms) -> Refusal | None:
     """Refuse a route that does not exist, or does not take the instrument's class or the order's type, time in force or display."""
-    if terms.route in {ROUTE_DART, ROUTE_SEQUENCE}:
+    if terms.route in ROUTE_STRATEGIES:
         return None
     venue = state.desk.route_named(terms.route)
     if venue is None:
         codes = ", ".join(f"{route.route_code} ({route.code})" for route in state.desk.routes)
         return Refusal(
             RejectReason.ROUTE_UNKNOWN,
-            f"route {terms.route[:40]!r} is unknown (case matters); DART, SEQUENCE or one of {codes} would pass",
+            f"route {terms.route[:40]!r} is unknown (case matters); {', '.join(ROUTE_STRATEGIES)} or one of {codes} would pass",
         )
     if not state.desk.is_legal(venue, instrument.equity_class):
         return Refusal(
@@ -173,10 +174,17 @@ def _route(state: HouseState, order_id: int, command: cmd.EnterOrder, bound: int
 
 
 def make_plan(
-    state: HouseState, terms: OrderTerms, shares: int, bound: int, progress: int, stamp: QuoteStamp
+    state: HouseState,
+    terms: OrderTerms,
+    shares: int,
+    bound: int,
+    progress: int,
+    stamp: QuoteStamp,
+    order_id: int = 0,
 ) -> Plan:
-    """Ask DART where `shares` of an order go."""
+    """Ask DART where `shares` of an order go; a new one has no id yet, and nothing to remember."""
     tif = terms.time_in_force
+    rules = state.rules
     need = RouteNeed(
         equity_class=state.instruments[terms.instrument_id].equity_class,
         side=terms.side,
@@ -188,8 +196,10 @@ def make_plan(
         display_shares=min(terms.display_shares, shares),
         hidden=terms.hidden,
         progress=progress,
+        once=tif is _IOC,
+        tick=100 if rules is None else rules.ticks.tick(bound),
     )
-    made = plan(state.desk, need, stamp)
+    made = plan(state.desk, need, stamp, state.routing, state.routing.orders.get(order_id))
     for venue in state.watch.probing:
         if state.desk.may_try(venue, need.equity_class):
             made = state.watch.with_probe(made, venue)
@@ -217,7 +227,7 @@ def route_order(state: HouseState, command: cmd.RouteOrder, seq: int) -> Events:
     if shares <= 0:
         return []
     bound = _routing_bound(state, order, command.stamp)
-    made = make_plan(state, order.terms, shares, bound, order.progress, command.stamp)
+    made = make_plan(state, order.terms, shares, bound, order.progress, command.stamp, order.order_id)
     routed = ev.OrderRouted(order.order_id, seq << TOKEN_BITS, made)
     if made.children or order.children:
         return [routed]

@@ -8,6 +8,7 @@ import msgspec
 
 from rushtrade.core.state import Customer, HouseState
 from rushtrade.dart.desk import DeskImage, RoutingDesk
+from rushtrade.dart.lessons import RoutingImage, RoutingMemory
 from rushtrade.domain.accounts import CommissionTerms
 from rushtrade.domain.errors import RushTradeError
 from rushtrade.domain.instruments import Instrument
@@ -17,7 +18,7 @@ from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
 from rushtrade.orders.venue_watch import VenueRecordImage, VenueWatch
 
-SNAPSHOT_FORMAT = 6
+SNAPSHOT_FORMAT = 7
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 
@@ -47,6 +48,7 @@ class HouseImage(msgspec.Struct, frozen=True):
     orders: list[OrderImage]
     market_data: RegisterImage
     watch: list[VenueRecordImage]
+    routing: RoutingImage
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -80,6 +82,7 @@ def encode_state(state: HouseState, next_seq: int) -> bytes:
             orders=[order_image(state.blotter.orders[key]) for key in sorted(state.blotter.orders)],
             market_data=state.market_data.image(),
             watch=state.watch.image(),
+            routing=state.routing.image(),
         )
     )
 
@@ -116,6 +119,7 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     state.watch.restore(image.watch)
     state.replace_ledger(Ledger.restore(image.ledger))
     state.accounts.update((row.account_id, row.restore()) for row in image.accounts)
+    state.routing = RoutingMemory.restore(image.routing)
     image.market_data.restore_into(state.market_data)
     if image.trade_date:
         state.open_day(image.trade_date, image.settlement_date, image.opens_ns, image.closes_ns)

@@ -7,6 +7,7 @@ import datetime as dt
 import msgspec
 
 from rushtrade.dart.desk import RoutingDesk
+from rushtrade.dart.lessons import RoutingMemory
 from rushtrade.domain.accounts import CommissionTerms
 from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.instruments import Instrument
@@ -46,6 +47,7 @@ class HouseState:
         "opens_ns",
         "report_seqs",
         "risk",
+        "routing",
         "rules",
         "schemes",
         "settlement_date",
@@ -69,6 +71,8 @@ class HouseState:
         self.blotter = OrderBlotter(self.accounts, self.ledger)
         self.desk = RoutingDesk((), ())
         self.watch = VenueWatch()
+        self.routing = RoutingMemory()
+        """What was learned of the routes, and what open orders remember of their way."""
         self.market_data = Register()
         """Who may see which market data."""
         self.report_seqs: list[int] = []

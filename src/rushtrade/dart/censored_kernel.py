@@ -37,6 +37,8 @@ HAZARD_FIRST = 0.12
 FACTOR_WEIGHT = 60.0
 CELL_WEIGHT = 20.0
 HAZARD_MAX = 0.95
+LN_2 = 0.6931471805599453
+ROOT_HALF = 0.7071067811865476
 
 
 @njit(cache=True)
@@ -120,3 +122,106 @@ def learn_fill(edges, ended, exposure, pool, wanted, filled):
         else:
             exposure[pool, cell] += WHOLE * (filled - low) // (high - low)
             return
+
+
+@njit(cache=True)
+def expected_fills(edges, chances, wanted_edges, out):
+    """Write the expected fill of an ask of each size of `wanted_edges`: the tails summed up, straight lines between the edges."""
+    pools, cells = chances.shape[0], edges.size - 1
+    for pool in range(pools):
+        cell, low = 0, 0.0
+        for place in range(wanted_edges.size):
+            size = wanted_edges[place]
+            while cell < cells and edges[cell + 1] <= size:
+                low += (chances[pool, cell] + chances[pool, cell + 1]) / 2 * (edges[cell + 1] - edges[cell])
+                cell += 1
+            out[pool, place] = low
+            if cell < cells:
+                mean = (chances[pool, cell] + chances[pool, cell + 1]) / 2
+                out[pool, place] = low + mean * (size - edges[cell])
+
+
+@njit(cache=True)
+def logarithm(value):
+    """Give the natural logarithm of a positive number by sums, products and quotients alone."""
+    mantissa, power = math.frexp(value)
+    if mantissa < ROOT_HALF:
+        mantissa, power = mantissa * 2.0, power - 1
+    ratio = (mantissa - 1.0) / (mantissa + 1.0)
+    square, term, total = ratio * ratio, ratio, 0.0
+    for odd in range(1, 30, 2):
+        total += term / odd
+        term *= square
+    return 2.0 * total + power * LN_2
+
+
+@njit(cache=True)
+def exponential(value):
+    """Give e to a power not above zero in the same way; 0 below e to -60."""
+    if value < -60.0:
+        return 0.0
+    power = math.floor(value / LN_2 + 0.5)
+    rest = value - power * LN_2
+    term, total = 1.0, 1.0
+    for place in range(1, 18):
+        term *= rest / place
+        total += term
+    return math.ldexp(total, int(power))
+
+
+@njit(cache=True)
+def shape_table(levels, shape, least, most):
+    """Give the chances of one shape of growth at every level and size, their logarithms, and those of the contrary."""
+    table = np.empty((3, levels.size, shape.size))
+    for level in range(levels.size):
+        for size in range(shape.size):
+            chance = min(max(levels[level] * shape[size], least), most)
+            table[0, level, size] = chance
+            table[1, level, size] = logarithm(chance)
+            table[2, level, size] = logarithm(1.0 - chance)
+    return table
+
+
+@njit(cache=True)
+def shape_chances(asked, ran, levels, table, first, spread_all, spread_venue, fitted):
+    """Fit one shape of growth to counts by venue and size: write its chances, return how well it tells the counts (a logarithm).
+
+    `first` is the level first expected; the spreads say how far, in logarithms, the common level may lie from it and a venue's from that.
+    """
+    venues, sizes, count = asked.shape[0], asked.shape[1], levels.size
+    told = np.zeros((venues, count))
+    for venue in range(venues):
+        for size in range(sizes):
+            if asked[venue, size] > 0:
+                yes, no = ran[venue, size], asked[venue, size] - ran[venue, size]
+                for level in range(count):
+                    told[venue, level] += yes * table[1, level, size] + no * table[2, level, size]
+    common, best = 0, -np.inf
+    for level in range(count):
+        away = logarithm(levels[level] / first) / spread_all
+        everywhere = -0.5 * away * away
+        for venue in range(venues):
+            everywhere += told[venue, level]
+        if everywhere > best:
+            common, best = level, everywhere
+    near = np.empty(count)
+    for level in range(count):
+        away = logarithm(levels[level] / levels[common]) / spread_venue
+        near[level] = -0.5 * away * away
+    evidence = 0.0
+    weights = np.empty(count)
+    for venue in range(venues):
+        best = -np.inf
+        for level in range(count):
+            weights[level] = told[venue, level] + near[level]
+            best = max(best, weights[level])
+        total = 0.0
+        for level in range(count):
+            weights[level] = exponential(weights[level] - best)
+            total += weights[level]
+        evidence += best + logarithm(total)
+        for size in range(sizes):
+            fitted[venue, size] = 0.0
+            for level in range(count):
+                fitted[venue, size] += weights[level] / total * table[0, level, size]
+    return evidence

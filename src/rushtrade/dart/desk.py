@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from functools import cached_property
 
 import msgspec
 import numpy as np
 
-from rushtrade.dart import costs
 from rushtrade.dart import sweep_kernel as kernel
 from rushtrade.dart.sequences import check_sequences, check_tables, class_name
+from rushtrade.dart.street import DeskStreet
 from rushtrade.domain.errors import require
 from rushtrade.domain.plans import Skip, SkipReason
 from rushtrade.domain.routes import Route, RouteSequences
@@ -41,6 +42,7 @@ class RoutingDesk:
         problem = check_tables(routes, sequences)
         require(problem is None, problem or "")
         self.routes = routes
+        self.codes = tuple(route.code for route in routes)
         self.enabled = [True] * len(routes)
         self.linked = [True] * len(routes)
         self.healthy = [True] * len(routes)
@@ -127,6 +129,15 @@ class RoutingDesk:
         """Return the sheet's state row of a class; a class without sequences has no legal route."""
         return self._state_rows.get(equity_class, self._closed_row)
 
+    @cached_property
+    def street(self) -> DeskStreet:
+        """Return the venues as strategies see them: scratch space of the plan at hand, like the sheet's answer."""
+        return DeskStreet(self.routes)
+
+    def hides(self, equity_class: int) -> bool:
+        """Whether a usable route may fill orders of a class without showing anything."""
+        return self._hides[self.state_row(equity_class) - kernel.STATES]
+
     def states(self, equity_class: int) -> list[int]:
         """Return, venue by venue, 0 or the `SkipReason` that keeps the route out."""
         return self._states[self.state_row(equity_class) - kernel.STATES]
@@ -181,7 +192,8 @@ class RoutingDesk:
             self.sheet[kernel.MAKE_MILS, venue] = route.make_mils
             self.sheet[kernel.MAKE_PPM, venue] = route.make_sub_dollar_ppm
             self.sheet[kernel.LATENCY, venue] = route.latency_ns
-            self.sheet[kernel.QUEUE_WEIGHT, venue] = costs.QUEUE_WEIGHT
+            self.sheet[kernel.QUEUE_WEIGHT, venue] = kernel.SHARE_AHEAD
+            self.sheet[kernel.KIND, venue] = route.kind
         self.skip_table = self._make_skip_table()
 
     def _make_skip_table(self) -> list[Skip]:
@@ -204,6 +216,10 @@ class RoutingDesk:
             [self._state(venue, one) for venue in range(len(self.routes))] for one in sorted(self._sequences)
         ] + [closed]
         self.sheet[kernel.STATES :] = self._states
+        self._hides = [
+            any(route.kind and not state for route, state in zip(self.routes, states, strict=True))
+            for states in self._states
+        ]
 
     def _state(self, venue: int, equity_class: int) -> int:
         if not self.is_legal(venue, equity_class):

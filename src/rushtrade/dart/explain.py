@@ -11,14 +11,14 @@ import struct
 
 import msgspec
 
-from rushtrade.dart.costs import MILLION, QUEUE_WEIGHT, format_fine, make_fee, take_fee
 from rushtrade.dart.story import ChildStory, Decision, OrderStory
+from rushtrade.dart.sweep_kernel import SHARE_AHEAD
 from rushtrade.domain.instants import format_instant
-from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, format_money, format_price
+from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT, format_money, format_price
 from rushtrade.domain.orders import OrderType, Side, TimeInForce
 from rushtrade.domain.plans import SkipReason, Strategy
 from rushtrade.domain.quotes import QuoteStamp
-from rushtrade.domain.routes import Route
+from rushtrade.domain.routes import MILLION, Route
 
 _LEVEL = struct.Struct("<3q")
 
@@ -40,6 +40,7 @@ SENTENCES = {
     SkipReason.TOO_SMALL: "showed only a part of what must be filled as a whole",
     SkipReason.UNHEALTHY: "unhealthy: it does not answer, refuses, or answers late",
     SkipReason.UNHEALTHY_WITHIN_LIMIT: "unhealthy (it does not answer, refuses, or answers late), although it shows a quote within the limit",
+    SkipReason.NOT_ASKED: "shows nothing, and asking it was not expected to save anything",
 }
 """Why a route got nothing, as the desk says it."""
 
@@ -230,7 +231,7 @@ def _considered(
             continue
         venue = code >> 1
         route = routes[venue]
-        fee = take_fee(route, price)
+        fee = route.take_fee(price)
         score = (price if buys else -price) * MILLION + fee
         dearest[venue] = max(dearest.get(venue, score), score)
         within = price <= story.bound if buys else price >= story.bound
@@ -268,8 +269,8 @@ def _resting_places(
         route = routes[venue]
         price, shares = best.get(venue, (0, 0))
         ahead = shares if price and (price >= bound if buys else price <= bound) else 0
-        fee = make_fee(route, bound)
-        weight = fee + ahead * QUEUE_WEIGHT
+        fee = route.make_fee(bound)
+        weight = fee + ahead * SHARE_AHEAD
         cost = _resting_cost(route, bound, story.terms.side)
         place = RestingPlace(
             route.code, _price(price), shares, ahead, format_fine(fee), format_fine(weight), cost
@@ -307,7 +308,7 @@ def _sent(child: ChildStory, routes: tuple[Route, ...], side: Side) -> SentChild
 
 
 def _resting_cost(route: Route, price: int, side: Side) -> str:
-    fee = make_fee(route, price)
+    fee = route.make_fee(price)
     return format_fine(price * MILLION + (fee if side is Side.BUY else -fee))
 
 
@@ -320,3 +321,11 @@ def _average(notional: int, shares: int) -> str | None:
     if not shares:
         return None
     return format_money((2 * notional * MONEY_PER_PRICE_SHARE + shares) // (2 * shares))
+
+
+def format_fine(value: int) -> str:
+    """Write millionths of $0.0001 as dollars, exactly: four digits at least."""
+    whole, fraction = divmod(abs(value), PRICE_UNIT * MILLION)
+    text = f"{whole}.{fraction:010d}"
+    text = text[:-6] + text[-6:].rstrip("0")
+    return f"-{text}" if value < 0 else text

@@ -24,12 +24,22 @@ Every estimate is drawn towards a cautious expectation while little has been see
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import accumulate
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from rushtrade.dart import take_kernel as kernel
-from rushtrade.dart.censored_kernel import learn_fill, tails
+from rushtrade.dart.censored_kernel import (
+    expected_fills,
+    exponential,
+    learn_fill,
+    shape_chances,
+    shape_table,
+    tails,
+)
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import QUANTITY_MAX
 
@@ -50,9 +60,9 @@ BETTER_FIRST, BETTER_WEIGHT = 0.0, 300.0
 """Improvement expected of a market maker before anything is known, in mils, and the shares that count for it."""
 LEAK_SIZES = np.array([0.012, 0.035, 0.07, 0.14, 0.28, 0.56, 1.1, 2.2, 4.0])
 """A size for each step of `take_kernel.LEAK_EDGES`."""
-LEAK_SHAPES = np.array([np.ones(kernel.LEAKS), LEAK_SIZES**0.5, LEAK_SIZES, np.minimum(LEAK_SIZES, 1.0)])
+LEAK_SHAPES = np.array([np.ones(kernel.LEAKS), np.sqrt(LEAK_SIZES), LEAK_SIZES, np.minimum(LEAK_SIZES, 1.0)])
 """How the chance that quotes run may grow with what an ask leaves unfilled: not, with its root, in proportion, up to the best size."""
-LEAK_LEVELS = 0.004 * 1.36 ** np.arange(24)
+LEAK_LEVELS = np.array(list(accumulate(range(23), lambda level, _: level * 1.36, initial=0.004)))
 """Chances at size 1 that are thought possible, to nearly 5: a chance above one is reached at smaller sizes."""
 LEAK_FIRST = 0.15
 LEAK_SPREAD_ALL, LEAK_SPREAD_VENUE = 1.0, 0.9
@@ -179,6 +189,14 @@ class Learned:
         """Forget everything."""
         self._counts.clear()
         self._out.clear()
+        self._made.clear()
+
+    def forget(self, venue: str) -> None:
+        """Forget what was learned of one venue."""
+        for key in [key for key in self._counts if key[2] == venue]:
+            del self._counts[key]
+        for place in [place for place in self._out if place[1] == venue]:
+            del self._out[place]
         self._made.clear()
 
     # --- asked ------------------------------------------------------------------------------------------
@@ -318,11 +336,8 @@ class Learned:
                 CAUTION,
                 chances,
             )
-        means = (chances[:, 1:] + chances[:, :-1]) / 2 * np.diff(EDGES)
-        sums = np.concatenate([np.zeros((count, 1)), np.cumsum(means, axis=1)], axis=1)
         made = np.empty((count, kernel.CELLS + 1))
-        for at in range(count):
-            made[at] = np.interp(kernel.EDGES, EDGES, sums[at])
+        expected_fills(EDGES, chances, kernel.EDGES, made)
         return made
 
 
@@ -332,23 +347,20 @@ def leak_chances(asked: Fills, ran: Fills) -> Fills:
     Each shape is tried at every level, a venue's level near that of all; shapes are weighed by how well they tell the counts. Small asks are
     rarely seen in a history: the shape is what says whether they are harmless.
     """
-    evidence, fitted = [], []
-    for shape in LEAK_SHAPES:
-        chances = np.clip(LEAK_LEVELS[:, None] * shape, LEAK_MIN, LEAK_MAX)
-        told = ran @ np.log(chances).T + (asked - ran) @ np.log(1 - chances).T
-        everywhere = told.sum(0) + _near(LEAK_FIRST, LEAK_SPREAD_ALL)
-        common = float(LEAK_LEVELS[int(np.argmax(everywhere))])
-        each = told + _near(common, LEAK_SPREAD_VENUE)
-        best = each.max(1, keepdims=True)
-        weights = np.exp(each - best)
-        evidence.append(float((best[:, 0] + np.log(weights.sum(1))).sum()))
-        fitted.append((weights / weights.sum(1, keepdims=True)) @ chances)
-    weights = np.exp(np.array(evidence) - max(evidence))
-    made: Fills = np.tensordot(weights / weights.sum(), np.array(fitted), 1)
+    fitted = np.empty((len(LEAK_SHAPES), *asked.shape))
+    evidence = [
+        shape_chances(
+            asked, ran, LEAK_LEVELS, table, LEAK_FIRST, LEAK_SPREAD_ALL, LEAK_SPREAD_VENUE, fitted[place]
+        )
+        for place, table in enumerate(_leak_tables())
+    ]
+    weights = [exponential(one - max(evidence)) for one in evidence]
+    made: Fills = np.zeros(asked.shape)
+    for weight, chances in zip(weights, fitted, strict=True):
+        made += weight / sum(weights) * chances
     return made
 
 
-def _near(level: float, spread: float) -> Fills:
-    """Give the logarithm of how likely each level is around another."""
-    away: Fills = np.log(LEAK_LEVELS / level) / spread
-    return -0.5 * away * away
+@cache
+def _leak_tables() -> tuple[Fills, ...]:
+    return tuple(shape_table(LEAK_LEVELS, shape, LEAK_MIN, LEAK_MAX) for shape in LEAK_SHAPES)

@@ -1,117 +1,150 @@
 """DART's decision: one order's need, the desk and the quotes it met, turned into child orders and reasons.
 
-Pure: no clock, no I/O, no chance; the same desk, need and stamp give the same plan, so that a journal replays to the same
-bytes. It knows neither the parent order nor its fills: whoever asks says how many shares are wanted and hands back the
-`progress` of the order's last plan (0 for the first plan, and again for the first of a new day).
+Pure: no clock, no I/O, no chance; the same desk, need, stamp and memories give the same plan, so that a journal replays to the same
+bytes. It knows neither the parent order nor its fills: whoever asks says how many shares are wanted, hands back the
+`progress` of the order's last plan (0 for the first plan, and again for the first of a new day), and what it remembers.
 
-===============  =================================================================================================
-route            what happens
-===============  =================================================================================================
-`ROUTE_DART`     sweep every usable venue by price + fee, IOC; then rest (DAY) where queue and make fee are least
-`ROUTE_SEQUENCE` one route at a time, the class's codes left to right, then its punt list
-a route's code   that route alone
-===============  =================================================================================================
+==================  ==============================================================================================
+route               what happens
+==================  ==============================================================================================
+`ROUTE_DART`        seek or sweep, whichever is expected to cost less; then rest (DAY) where queue and make fee are least
+`ROUTE_SEEK`        where liquidity hides first, as long as it is worth it; then as above
+`ROUTE_SWEEP`       all that is shown and what may hide at once; then as above
+`ROUTE_REPEAT`      what is shown at the best price, again and again; then rest
+`ROUTE_SNAPSHOT`    one sweep of what is shown, and no more
+`ROUTE_SEQUENCE`    one route at a time, the class's codes left to right, then its punt list
+a route's code      that route alone
+==================  ==============================================================================================
 
-`docs/dart.md` has the rules in full.
+The strategies that ask are those of `strategies`, the same as behind `dart serve`. What is only shown is laid out by `sweep_kernel`, in exact
+integers: the strategies' floats say whether to ask, whom, and for how much. `docs/dart.md` has the rules in full.
 """
 
 from __future__ import annotations
 
-from itertools import repeat
-
 import msgspec
+import numpy as np
 
 from rushtrade.dart import sweep_kernel as kernel
 from rushtrade.dart.desk import RoutingDesk
+from rushtrade.dart.lessons import OrderMemory, RoutingMemory
+from rushtrade.dart.sweeping import SWEEP_ROUNDS_MAX, RouteNeed, plan_sweep, refuse_all
+from rushtrade.dart.taking import TAKING_ROUTES, plan_repeat, plan_taking
 from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
-from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, Side, TimeInForce
-from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
+from rushtrade.domain.orders import (
+    ROUTE_DART,
+    ROUTE_REPEAT,
+    ROUTE_SEQUENCE,
+    ROUTE_SNAPSHOT,
+    Side,
+    TimeInForce,
+)
+from rushtrade.domain.plans import ChildTerms, Plan, SkipReason, Strategy
 from rushtrade.domain.quotes import LEVEL_BYTES, NO_QUOTE, QuoteStamp
 
-SWEEP_ROUNDS_MAX = 4
-"""Sweeps one order may make: quotes that have run four times are not worth a fifth chase."""
-PLANS_MAX = 8
-"""Plans one order may get in a day, sweeps and rests together: venues that send it back every time end it."""
+CHILD_SHARES_MAX = 999_999
+"""What a venue takes in one order: more is sent in several."""
+CHILDREN_MAX = 200
+"""Children of one plan: their tokens share a command's 256. What is left waits for the next plan."""
 LAST_RESTS_MAX = 4
 """Times an order that has gone through its whole sequence may rest at the last usable route."""
 
 _DAY, _IOC, _FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
 _BUY = Side.BUY
-_SWEEP, _POST, _BY_SEQUENCE, _DIRECT = Strategy.SWEEP, Strategy.POST, Strategy.SEQUENCE, Strategy.DIRECT
+_BY_SEQUENCE, _DIRECT, _SNAPSHOT = Strategy.SEQUENCE, Strategy.DIRECT, Strategy.SNAPSHOT
+_NAMED = frozenset((*TAKING_ROUTES, ROUTE_SNAPSHOT, ROUTE_REPEAT))
 _NOT_CHOSEN, _ALREADY_TRIED = int(SkipReason.NOT_CHOSEN), int(SkipReason.ALREADY_TRIED)
-_ROUNDS_SPENT = int(SkipReason.ROUNDS_SPENT)
+_ROUNDS_SPENT, _TOO_SMALL = int(SkipReason.ROUNDS_SPENT), int(SkipReason.TOO_SMALL)
 
-
-class RouteNeed(msgspec.Struct, frozen=True, gc=False):
-    """What is to be routed. `price` bounds every child (a market order's collar), in $0.0001, never 0.
-
-    `may_rest`: what cannot be taken may stand in a book (DAY, GTC). `whole`: all at once or nothing (FOK).
-    """
-
-    equity_class: int
-    side: Side
-    shares: int
-    price: int
-    may_rest: bool
-    whole: bool
-    route: str = ROUTE_DART
-    display_shares: int = 0
-    hidden: bool = False
-    progress: int = 0
+_UNTAUGHT = RoutingMemory()
+"""Of who has learned nothing."""
 
 
 def load_kernels(desk: RoutingDesk) -> None:
-    """Bring the compiled kernel into the process, so that the first order finds it ready."""
+    """Bring the compiled kernels into the process, so that the first order finds them ready."""
     plan(desk, RouteNeed(1, Side.BUY, 1, 1, may_rest=True, whole=False), NO_QUOTE)
+    for venue in range(len(desk.routes)):
+        levels = np.array([venue * 2 + 1, 2, 1, venue * 2, 1, 1], np.int64).tobytes()
+        shown = QuoteStamp(0, 1, 1, 2, 1, 0, levels)
+        for equity_class, route in (
+            (one.equity_class, route) for one in desk.sequences() for route in TAKING_ROUTES
+        ):
+            plan(
+                desk, RouteNeed(equity_class, Side.BUY, 2, 2, may_rest=False, whole=False, route=route), shown
+            )
 
 
-def plan(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
-    """Plan the children of a need on the quotes of a stamp. A plan without children ends the order."""
+def plan(
+    desk: RoutingDesk,
+    need: RouteNeed,
+    stamp: QuoteStamp,
+    routing: RoutingMemory = _UNTAUGHT,
+    memory: OrderMemory | None = None,
+) -> Plan:
+    """Plan the children of a need on the quotes of a stamp. A plan without children ends the order.
+
+    `routing` is what has been learned, `memory` what this order remembers; neither is changed.
+    """
     if need.shares <= 0 or need.price <= 0 or (need.whole and need.may_rest):
         raise InvariantBroken(f"a need has shares and a price, and rests or is whole, never both: {need}")
     if len(stamp.levels) % LEVEL_BYTES:
         raise InvariantBroken(
             f"a stamp's levels are whole rows of {LEVEL_BYTES} bytes, not {len(stamp.levels)} bytes"
         )
-    if need.route == ROUTE_DART:
-        return _plan_sweep(desk, need, stamp)
-    if need.route == ROUTE_SEQUENCE:
+    made = _plan_by_route(desk, need, stamp, routing, memory)
+    return made if need.shares <= CHILD_SHARES_MAX else _in_slices(desk, need, made)
+
+
+def _plan_by_route(
+    desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp, routing: RoutingMemory, memory: OrderMemory | None
+) -> Plan:
+    route = need.route
+    if route == ROUTE_SEQUENCE:
         return _plan_step(desk, need, stamp)
+    if need.whole and route in _NAMED:
+        return plan_sweep(desk, need, stamp)
+    if route in TAKING_ROUTES:
+        asks = desk.hides(need.equity_class) or route != ROUTE_DART
+        if asks and need.progress < SWEEP_ROUNDS_MAX:
+            return plan_taking(desk, need, stamp, routing, memory)
+        return plan_sweep(desk, need, stamp)
+    if route == ROUTE_SNAPSHOT:
+        return _plan_snapshot(desk, need, stamp)
+    if route == ROUTE_REPEAT:
+        return plan_repeat(desk, need, stamp, routing, memory)
     return _plan_direct(desk, need, stamp)
 
 
-def _plan_sweep(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
-    """Sweep by all-in cost; rest what is left when nothing can be taken."""
-    progress = need.progress
+def _in_slices(desk: RoutingDesk, need: RouteNeed, made: Plan) -> Plan:
+    """Cut children that are larger than a venue takes."""
     if need.whole:
-        mode = kernel.WHOLE
-    elif progress < SWEEP_ROUNDS_MAX:
-        mode = kernel.SWEEP_OR_REST if need.may_rest else kernel.SWEEP
-    else:
-        mode = kernel.REST
-    if progress >= (PLANS_MAX if need.may_rest else SWEEP_ROUNDS_MAX):
-        return Plan(_SWEEP, (), _refuse_all(desk, need.equity_class, _ROUNDS_SPENT), 0, 0, progress + 1)
-    side = 1 - need.side
-    count, rests, taken, notional, fees = kernel.decide(
-        stamp.levels, desk.sheet, side, need.price, need.shares, desk.state_row(need.equity_class), mode, -1
-    )
-    answer = desk.read_answer[count](desk.sheet_bytes)
-    skips = tuple(map(desk.skip_table.__getitem__, answer[3 * count :]))
-    cost = notional * MONEY_PER_PRICE_SHARE + (fees if side else -fees)
-    if rests:
-        child = ChildTerms(answer[0], need.price, need.shares, _DAY, need.display_shares, need.hidden)
-        return Plan(_POST, (child,), skips, cost, taken, progress + 1)
-    children = tuple(
-        map(
-            ChildTerms,
-            answer[:count],
-            answer[count : 2 * count],
-            answer[2 * count : 3 * count],
-            repeat(_FOK if need.whole else _IOC),
-        )
-    )
-    return Plan(_SWEEP, children, skips, cost, taken, progress + 1)
+        skips = refuse_all(desk, need.equity_class, _TOO_SMALL)
+        return msgspec.structs.replace(made, children=(), skips=skips, expected_cost=0, expected_shares=0)
+    slices: list[ChildTerms] = []
+    for child in made.children:
+        left = child.shares
+        while left > 0 and len(slices) < CHILDREN_MAX:
+            part = min(left, CHILD_SHARES_MAX)
+            slices.append(
+                msgspec.structs.replace(
+                    child,
+                    shares=part,
+                    display_shares=min(child.display_shares, part),
+                    shown=min(child.shown, part),
+                )
+            )
+            left -= part
+    return msgspec.structs.replace(made, children=tuple(slices))
+
+
+def _plan_snapshot(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
+    """Sweep what is shown, once."""
+    if need.progress:
+        skips = refuse_all(desk, need.equity_class, _ROUNDS_SPENT)
+        return Plan(_SNAPSHOT, (), skips, 0, 0, need.progress + 1)
+    made = plan_sweep(desk, msgspec.structs.replace(need, may_rest=False), stamp)
+    return msgspec.structs.replace(made, strategy=_SNAPSHOT)
 
 
 def _plan_step(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
@@ -185,9 +218,3 @@ def _estimate(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp, venue: int)
     if need.whole and taken < need.shares:
         return 0, 0
     return taken, notional * MONEY_PER_PRICE_SHARE + (fees if side else -fees)
-
-
-def _refuse_all(desk: RoutingDesk, equity_class: int, reason: int) -> tuple[Skip, ...]:
-    """Leave every route out: for its own reason where it has one, else for `reason`."""
-    states = desk.states(equity_class)
-    return tuple(desk.skip(venue, state or reason) for venue, state in enumerate(states))

@@ -17,7 +17,7 @@ are free, and it holds an ISO only together with ISOs for every better quote sho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from rushtrade.dart import take_kernel as kernel
 from rushtrade.dart.learned import Learned
 from rushtrade.dart.street import DARK, LIT, MAKER, NO_PRICE, Street
+from rushtrade.domain.plans import Aim
 
 IOC, ISO, DAY = "IOC", "ISO", "DAY"
 LAST_ROUNDS = 4
@@ -40,6 +41,8 @@ BEYOND_TICKS = 4
 """Ticks through the deepest quote shown at which the last sweep bids for what may be hidden there."""
 
 SEEKS, SWEEPS, SHOWN = 1, 2, 4
+TOPICS = {Aim.SHOWN: "behind", Aim.MIDDLE: "mid", Aim.OFFER: "offer"}
+"""What is learned under which topic of an order's children, by what they are sent for."""
 
 
 class ParentOrder(msgspec.Struct, frozen=True):
@@ -125,6 +128,14 @@ class Beliefs:
                 self.sources[source, kernel.SPENT] = 1
             self.sources[source, kernel.HAD] += filled
 
+    def recall(self, met: Mapping[tuple[int, Aim], tuple[int, bool]]) -> None:
+        """Take what an order has met in the place of what the order before had."""
+        self.sources[:, kernel.SPENT] = self.sources[:, kernel.HAD] = 0
+        for (venue, aim), (had, spent) in met.items():
+            source = self.source_of(venue, TOPICS[aim])
+            if source >= 0:
+                self.sources[source, kernel.HAD], self.sources[source, kernel.SPENT] = had, spent
+
     def renew(self, venue: int, topic: str) -> None:
         """Forget what a source answered: time enough has gone by for others to have come there."""
         source = self.source_of(venue, topic)
@@ -137,8 +148,7 @@ Strategy = Callable[[ParentOrder, Street, Beliefs], RoutePlan]
 
 def last_look_us(street: Street) -> int:
     """Return how long before the deadline the last sweeps begin."""
-    slowest = max(street.venues[at].latency_us for at in range(len(street.venues)))
-    return max(LAST_US_MIN, 2 * LAST_ROUNDS * slowest)
+    return max(LAST_US_MIN, 2 * LAST_ROUNDS * street.slowest_us)
 
 
 def best(order: ParentOrder, street: Street, beliefs: Beliefs) -> RoutePlan:
@@ -211,9 +221,17 @@ def _is_last(order: ParentOrder, street: Street) -> bool:
 def _take(
     order: ParentOrder, street: Street, beliefs: Beliefs, name: str, modes: int, run_cost: float | None = None
 ) -> RoutePlan:
-    """Ask the kernel, and give its answer names."""
+    """Do what the kernel says."""
     last = _is_last(order, street)
     modes = SHOWN if last else modes
+    count, begun = weigh(order, street, beliefs, modes, run_cost)
+    return named(order, street, beliefs, name, modes, count, begun)
+
+
+def weigh(
+    order: ParentOrder, street: Street, beliefs: Beliefs, modes: int, run_cost: float | None = None
+) -> tuple[int, int]:
+    """Ask the kernel; return how many children it left in `beliefs.out`, and what they begin."""
     beliefs.market[kernel.RUN_COST] = order.tick * beliefs.jump if run_cost is None else run_cost
     count, begun = kernel.decide(
         street.far,
@@ -229,6 +247,18 @@ def _take(
         beliefs.out,
         beliefs.costs,
     )
+    return count, begun
+
+
+def is_plain(street: Street, beliefs: Beliefs, count: int) -> bool:
+    """Whether the children the kernel left take what is shown, and nothing else."""
+    return bool(kernel.is_plain(street.far, beliefs.out, count))
+
+
+def named(
+    order: ParentOrder, street: Street, beliefs: Beliefs, name: str, modes: int, count: int, begun: int
+) -> RoutePlan:
+    """Give the kernel's answer names."""
     priced = tuple(
         (what, round(float(cost) / order.free, 3))
         for what, cost in zip(("seek", "sweep"), beliefs.costs, strict=True)
@@ -242,6 +272,7 @@ def _take(
         children = _asks(rows, street)
         reason = f"asks {street.names[children[0].venue]} first"
     else:
+        last = _is_last(order, street)
         children = _together(rows, order, street, equal=modes != SHOWN or last)
         children = _deepen(children, order) if last else children
         reason = "last sweep" if last else f"sweeps {len(children)} venues at once"

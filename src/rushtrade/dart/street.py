@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from rushtrade.dart import take_kernel as kernel
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.numbers import PRICE_MAX, QUANTITY_MAX
+from rushtrade.domain.quotes import QuoteStamp
+from rushtrade.domain.routes import Route
 
 LIT, DARK, MAKER = "lit", "dark", "mm"
 KINDS = (LIT, DARK, MAKER)
@@ -51,6 +53,7 @@ class Street:
             self.terms[at] = (venue.kind == LIT, venue.take, 1)
         self.far = np.zeros((count, kernel.LEVELS_MAX, 2), np.int64)
         self.near = np.zeros((count, kernel.LEVELS_MAX, 2), np.int64)
+        self.slowest_us = max(venue.latency_us for venue in venues)
         self.work = np.empty((4, count * kernel.LEVELS_MAX))
 
     def set_book(self, venue: int, far: Levels, near: Levels) -> None:
@@ -77,14 +80,7 @@ class Street:
 
     def best_far(self, *, also_unusable: bool = False) -> int:
         """Return the best price to take, `NO_PRICE` when nobody shows one."""
-        return min(
-            (
-                int(self.far[at, 0, 0])
-                for at in range(len(self.venues))
-                if self.far[at, 0, 1] > 0 and (also_unusable or self.is_usable(at))
-            ),
-            default=NO_PRICE,
-        )
+        return int(kernel.best_shown(self.far, self.terms, also_unusable))
 
     def best_near(self) -> int:
         """Return the best price of those who wait on our side, `-NO_PRICE` when nobody does."""
@@ -95,18 +91,58 @@ class Street:
 
     def shown_at(self, venue: int, limit: int) -> int:
         """Return the shares a venue shows within a limit."""
-        rows = self.far[venue]
-        within = (rows[:, 1] > 0) & (rows[:, 0] <= limit)
-        return int(rows[: int(np.argmin(within)) if not within.all() else len(rows), 1].sum())
+        return int(kernel.shown_at(self.far, venue, limit))
 
     def shown(self, limit: int) -> int:
         """Return the shares all usable venues show within a limit."""
-        return sum(self.shown_at(at, limit) for at in self.lit())
+        return int(kernel.shown_within(self.far, self.terms, limit))
 
     def queue(self, venue: int, price: int) -> int:
         """Return the shares a venue shows on our side at a price or better."""
         rows = self.near[venue]
         return int(rows[(rows[:, 1] > 0) & (rows[:, 0] >= price), 1].sum())
+
+
+class DeskStreet(Street):
+    """The venues of a house's desk: one street for all its orders, shown anew for every plan."""
+
+    def __init__(self, routes: tuple[Route, ...]) -> None:
+        super().__init__(
+            tuple(
+                VenueTerms(
+                    route.code,
+                    KINDS[route.kind],
+                    _clipped(route.take_mils),
+                    _clipped(route.make_mils),
+                    min(route.latency_ns // 1_000, SLOW_US_MAX),
+                    0,
+                )
+                for route in routes
+            )
+        )
+        self._near_best = -NO_PRICE
+
+    def show(
+        self, stamp: QuoteStamp, sheet: NDArray[np.int64], state_row: int, side: int, limit: int, shares: int
+    ) -> tuple[int, int]:
+        """Write what a stamp shows within a limit over what was shown before; return the best price and the shares there.
+
+        `side` is the book side taken from (0 bids, 1 asks), `state_row` the row of the desk's sheet that says which routes are usable.
+        """
+        near = stamp.bid if side else stamp.ask
+        self._near_best = (near if side else -near) if near > 0 else -NO_PRICE
+        best, there = kernel.show(
+            stamp.levels, sheet, state_row, side, limit, shares, self.far, self.near, self.terms
+        )
+        return int(best), int(there)
+
+    def best_near(self) -> int:
+        """Return the national best of our side: a stamp has the books of that side only where an order may rest."""
+        return self._near_best
+
+
+def _clipped(fee: int) -> int:
+    return max(-FEE_MAX, min(fee, FEE_MAX))
 
 
 def _write(rows: NDArray[np.int64], levels: Levels, way: int) -> None:

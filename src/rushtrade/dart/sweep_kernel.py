@@ -24,6 +24,7 @@ from numba import njit
 
 from rushtrade.domain.numbers import MONEY_MAX, MONEY_PER_PRICE_SHARE, PRICE_MAX, PRICE_UNIT, QUANTITY_MAX
 from rushtrade.domain.plans import SkipReason
+from rushtrade.domain.routes import MILLION
 
 # Rows of the sheet. The answer comes first: n children side by side in the first three rows, width - n skips in the fourth.
 CHILD_VENUE = 0
@@ -38,7 +39,7 @@ MAKE_MILS = 6
 MAKE_PPM = 7
 LATENCY = 8
 QUEUE_WEIGHT = 9
-"""What a share waiting ahead at this venue weighs against its make fee (`costs.QUEUE_WEIGHT`)."""
+"""What a share waiting ahead at this venue weighs against its make fee (`SHARE_AHEAD`)."""
 # Working space.
 TAKEN = 10
 WORST = 11
@@ -53,11 +54,14 @@ HEAD = 15
 SHOWN = 16
 SCORE = 17
 FEE = 18
-STATES = 19
+KIND = 19
+"""A `RouteKind`: 0 where quotes are shown."""
+STATES = 20
 """First of the state rows, one an equity class: 0 = usable, else the `SkipReason` that keeps the venue out."""
 
 SKIP_SPAN = 32
-MILLION = 1_000_000
+SHARE_AHEAD = 2_000
+"""What one share waiting ahead of us weighs against the make fee, in millionths of a mil: 500 shares weigh one mil."""
 EXHAUSTED = 2**62
 """Score of a venue without a usable head: above any real one (PRICE_MAX × 10⁶ plus fees)."""
 
@@ -81,6 +85,7 @@ _DISABLED_WITHIN = int(SkipReason.DISABLED_WITHIN_LIMIT)
 _LINK_DOWN_WITHIN = int(SkipReason.LINK_DOWN_WITHIN_LIMIT)
 _UNHEALTHY = int(SkipReason.UNHEALTHY)
 _UNHEALTHY_WITHIN = int(SkipReason.UNHEALTHY_WITHIN_LIMIT)
+_NOT_ASKED = int(SkipReason.NOT_ASKED)
 
 
 @njit(cache=True)
@@ -243,12 +248,12 @@ def _whole(rows, sheet, side, limit, shares, price_max):
 def _resting_place(sheet, limit, state_row):
     """Return the usable venue to rest at, -1 when none is usable.
 
-    Known books come before unknown ones; then the least make fee + weight of the queue ahead; ties: shorter queue,
+    One that shows no quotes is no place to rest. Known books come before unknown ones; then the least make fee + weight of the queue ahead; ties: shorter queue,
     lower latency, lower venue number.
     """
     best, best_score, best_queue = -1, 0, 0
     for venue in range(sheet.shape[1]):
-        if sheet[state_row, venue] != 0:
+        if sheet[state_row, venue] != 0 or sheet[KIND, venue] != 0:
             continue
         queue = max(sheet[QUEUE, venue], 0)
         fee = sheet[MAKE_MILS, venue] * MILLION if limit >= PRICE_UNIT else limit * sheet[MAKE_PPM, venue]
@@ -281,6 +286,8 @@ def _reason(sheet, venue, state_row, shares, mode, rests):
         if state == _UNHEALTHY and inside > 0:
             return _UNHEALTHY_WITHIN
         return state
+    if sheet[KIND, venue] != 0:
+        return _NOT_ASKED
     if sheet[KNOWN, venue] == 0:
         return _NO_KNOWN_BOOK
     if rests:
@@ -338,3 +345,29 @@ def decide(levels, sheet, side, limit, shares, state_row, mode, venue):
             taken, notional, fees = _walk(rows, sheet, rest_at, side, limit, shares, price_max)
     children = _answer(sheet, state_row, limit, shares, mode, rest_at)
     return children, rest_at >= 0, taken, notional, fees
+
+
+@njit(cache=True)
+def account(levels, sheet, side, limit, shares, state_row, children, count, asks):
+    """Say of children that were chosen elsewhere what they are expected to take, and leave the others' reasons in the sheet.
+
+    `children` are rows of venue, shares and price. Returns the number of children, the shares shown for them, price × shares, fees.
+    """
+    rows = np.frombuffer(levels, np.int64)
+    price_max = min(PRICE_MAX, MONEY_MAX // MONEY_PER_PRICE_SHARE // shares)
+    _survey(rows, sheet, side, limit, price_max, state_row)
+    taken, notional, fees = 0, 0, 0
+    for child in range(count):
+        venue, wanted, price = children[child, 0], children[child, 1], children[child, 2]
+        head = sheet[HEAD, venue]
+        if sheet[KIND, venue] == 0 and head >= 0 and _within(side, rows[3 * head + 1], price):
+            got, value, fee = _walk(rows, sheet, venue, side, price, wanted, price_max)
+            taken, notional, fees = taken + got, notional + value, fees + fee
+        sheet[TAKEN, venue] = wanted
+        sheet[WORST, venue] = price
+    found = _answer(sheet, state_row, limit, shares, SWEEP, -1)
+    if asks:
+        for skip in range(sheet.shape[1] - found):
+            if sheet[SKIP, skip] % SKIP_SPAN == _FILLED_CHEAPER:
+                sheet[SKIP, skip] += _NOT_CHOSEN - _FILLED_CHEAPER
+    return found, taken, notional, fees

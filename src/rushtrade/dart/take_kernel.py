@@ -28,6 +28,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rushtrade.dart.sweep_kernel import TAKE_MILS, TAKE_PPM
+from rushtrade.domain.numbers import MONEY_MAX, MONEY_PER_PRICE_SHARE, PRICE_MAX, PRICE_UNIT, QUANTITY_MAX
+from rushtrade.domain.routes import MILLION
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -95,6 +99,92 @@ MORE_TIMES = 2
 """A source that has filled all so far is expected to fill at most so many times that again: sizes fall off."""
 BEYOND_TICKS = 4
 """Ticks beyond the deepest level shown at which shares are thought to be had when the books end."""
+
+
+@njit(cache=True)
+def show(levels, sheet, state_row, side, limit, shares, far, near, terms):
+    """Lay a stamp's levels within a limit into the venues' books, prices turned; return the best price and the shares there.
+
+    A price of `NOWHERE`: no usable venue shows anything within the limit. Below a dollar the fee of a share follows from the best price.
+    """
+    rows = np.frombuffer(levels, np.int64)
+    venues = far.shape[0]
+    way = 1 if side == 1 else -1
+    price_max = min(PRICE_MAX, MONEY_MAX // MONEY_PER_PRICE_SHARE // shares)
+    for venue in range(venues):
+        far[venue, 0, 1] = near[venue, 0, 1] = 0
+        terms[venue, USABLE] = sheet[state_row, venue] == 0
+        terms[venue, TAKE] = sheet[TAKE_MILS, venue]
+    place, depth = -1, 0
+    best, best_shares = NOWHERE, 0
+    for at in range(rows.size // 3):
+        code, price, shown = rows[3 * at], rows[3 * at + 1], rows[3 * at + 2]
+        if code != place:
+            place, depth = code, 0
+        venue, takes = code >> 1, code & 1 == side
+        if not (0 < price <= price_max and 0 < shown <= QUANTITY_MAX and 0 <= venue < venues):
+            continue
+        if depth >= LEVELS_MAX or (takes and way * (limit - price) < 0):
+            continue
+        book = far[venue] if takes else near[venue]
+        turned = way * price
+        if depth and (turned <= book[depth - 1, 0] if takes else turned >= book[depth - 1, 0]):
+            continue
+        book[depth, 0], book[depth, 1] = turned, shown
+        depth += 1
+        if depth < LEVELS_MAX:
+            book[depth, 1] = 0
+        if takes and depth == 1 and terms[venue, LIT] and terms[venue, USABLE]:
+            if turned < best:
+                best, best_shares = turned, 0
+            if turned == best:
+                best_shares += shown
+    if best < NOWHERE and way * best < PRICE_UNIT:
+        for venue in range(venues):
+            terms[venue, TAKE] = way * best * sheet[TAKE_PPM, venue] // MILLION
+    return best, best_shares
+
+
+@njit(cache=True)
+def best_shown(far, terms, also_unusable):
+    """Best price to take, `NOWHERE` when nobody shows one."""
+    best = NOWHERE
+    for venue in range(far.shape[0]):
+        if far[venue, 0, 1] > 0 and (also_unusable or terms[venue, USABLE]):
+            best = min(best, far[venue, 0, 0])
+    return best
+
+
+@njit(cache=True)
+def shown_at(far, venue, limit):
+    """Shares a venue shows within a limit."""
+    shown = 0
+    for level in range(far.shape[1]):
+        if far[venue, level, 1] <= 0 or far[venue, level, 0] > limit:
+            break
+        shown += far[venue, level, 1]
+    return shown
+
+
+@njit(cache=True)
+def shown_within(far, terms, limit):
+    """Shares all usable venues with quotes show within a limit."""
+    shown = 0
+    for venue in range(far.shape[0]):
+        if terms[venue, LIT] and terms[venue, USABLE]:
+            shown += shown_at(far, venue, limit)
+    return shown
+
+
+@njit(cache=True)
+def is_plain(far, out, count):
+    """Whether children take what is shown, and nothing else."""
+    for child in range(count):
+        if out[child, CHILD_KIND] != SWEEPS:
+            return False
+        if out[child, CHILD_SHARES] > shown_at(far, out[child, CHILD_VENUE], out[child, CHILD_PRICE]):
+            return False
+    return True
 
 
 @njit(cache=True)

@@ -295,6 +295,13 @@ class SetRoutes(Command, frozen=True, tag=53):
     routes: tuple[Route, ...]
 
 
+class ForgetRoutes(Command, frozen=True, tag=54):
+    """Forget what was learned of a venue's hidden liquidity and habits; `venue` -1 = of every one. With the reason."""
+
+    venue: int
+    reason: str
+
+
 class SetKillSwitch(Command, frozen=True, tag=52):
     """Stop (or allow again) all new orders that do not reduce risk; `account_id` 0 = the whole firm."""
 
@@ -404,6 +411,7 @@ AnyCommand: TypeAlias = (
     | SetSequences
     | SwitchRoute
     | SetRoutes
+    | ForgetRoutes
     | SetKillSwitch
     | DefineDataProduct
     | DefineDataAgreement

@@ -411,6 +411,13 @@ class VenueHealthChanged(Event, frozen=True, tag=64):
     silent: tuple[int, ...] = ()
 
 
+class RoutesForgotten(Event, frozen=True, tag=65):
+    """What was learned of a venue was forgotten; `venue` -1 = of every one."""
+
+    venue: int
+    reason: str
+
+
 class KillSwitchSet(Event, frozen=True, tag=62):
     """New orders that do not reduce risk were stopped, or allowed again."""
 
@@ -542,6 +549,7 @@ AnyEvent: TypeAlias = (
     | SequencesSet
     | RouteSwitched
     | RoutesSet
+    | RoutesForgotten
     | VenueHealthChanged
     | KillSwitchSet
     | DataProductDefined

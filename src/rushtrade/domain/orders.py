@@ -91,6 +91,15 @@ ROUTE_DART = "DART"
 """Route choice: the house's strategy decides."""
 ROUTE_SEQUENCE = "SEQUENCE"
 """Route choice: the route sequence of the equity class, the 2004 way."""
+ROUTE_SNAPSHOT = "SNAPSHOT"
+"""Route choice: one sweep of what is shown; what it does not get is not asked for again."""
+ROUTE_REPEAT = "REPEAT"
+"""Route choice: what is shown at the best price, again and again; then rest."""
+ROUTE_SWEEP = "SWEEP"
+"""Route choice: all that is shown and what may hide behind it, at once."""
+ROUTE_SEEK = "SEEK"
+"""Route choice: pools and market makers first, as long as one is worth asking; then a sweep."""
+ROUTE_STRATEGIES = (ROUTE_DART, ROUTE_SEQUENCE, ROUTE_SNAPSHOT, ROUTE_REPEAT, ROUTE_SWEEP, ROUTE_SEEK)
 # Any other route choice is a route code of the world: a direct order to that one route.
 
 CLIENT_ORDER_ID_BYTES_MAX = 128

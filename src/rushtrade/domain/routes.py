@@ -6,7 +6,21 @@ from enum import IntEnum
 
 import msgspec
 
+from rushtrade.domain.numbers import PRICE_UNIT
 from rushtrade.domain.orders import Display, OrderType, TimeInForce
+
+MILLION = 1_000_000
+
+
+class RouteKind(IntEnum):
+    """What is behind a route, as far as an order meets it."""
+
+    LIT = 0
+    """Quotes that everybody sees."""
+    DARK = 1
+    """A pool: shows nothing, fills at the midpoint or not at all."""
+    MAKER = 2
+    """A market maker who looks at each order and takes it, at the quote or better, or does not."""
 
 
 class VenueHealth(IntEnum):
@@ -38,6 +52,15 @@ class Route(msgspec.Struct, frozen=True, array_like=True, gc=False):
     order_types: tuple[OrderType, ...] = ()
     times_in_force: tuple[TimeInForce, ...] = ()
     displays: tuple[Display, ...] = ()
+    kind: RouteKind = RouteKind.LIT
+
+    def take_fee(self, price: int) -> int:
+        """Fee for taking one share at a price, in millionths of a mil; below zero is a rebate."""
+        return self.take_mils * MILLION if price >= PRICE_UNIT else price * self.take_sub_dollar_ppm
+
+    def make_fee(self, price: int) -> int:
+        """Fee for giving one share at a price, in millionths of a mil; below zero is a rebate."""
+        return self.make_mils * MILLION if price >= PRICE_UNIT else price * self.make_sub_dollar_ppm
 
 
 class RouteSequences(msgspec.Struct, frozen=True, array_like=True, gc=False):

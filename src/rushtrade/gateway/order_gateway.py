@@ -17,7 +17,7 @@ from rushtrade.domain import events as ev
 from rushtrade.domain.commands import ReportRejected
 from rushtrade.domain.frames import FrameBody
 from rushtrade.domain.orders import TimeInForce
-from rushtrade.domain.plans import ChildTerms, Strategy
+from rushtrade.domain.plans import ChildTerms
 from rushtrade.gateway.limiter import Limiter, Outbound, OutboundLimits, Parent
 from rushtrade.wire import order_entry as oe
 
@@ -151,7 +151,6 @@ class OrderGateway:
     def _on_routed(self, event: ev.OrderRouted) -> None:
         parent = self._parents[event.order_id]
         token = event.first_token
-        sweeps = event.plan.strategy is Strategy.SWEEP
         for terms in event.plan.children:
             if parent.instrument_id in self._locates:
                 refusal = self._limiter.refuse_new(parent, terms.shares, terms.price, self._now_ns)
@@ -161,7 +160,7 @@ class OrderGateway:
                 self._refused(ReportRejected(terms.venue, 0, token, 0, refusal, self._now_ns))
             else:
                 self._children[token] = Outbound(terms.venue, parent, terms.shares)
-                self._out[terms.venue].append(self._enter_row(token, parent, terms, sweeps=sweeps))
+                self._out[terms.venue].append(self._enter_row(token, parent, terms))
             token += 1
 
     def _on_filled(self, event: ev.OrderFilled) -> None:
@@ -228,7 +227,7 @@ class OrderGateway:
 
     # --- rows ------------------------------------------------------------------------------------
 
-    def _enter_row(self, token: int, parent: Parent, terms: ChildTerms, *, sweeps: bool = False) -> _Row:
+    def _enter_row(self, token: int, parent: Parent, terms: ChildTerms) -> _Row:
         """Give the row of a new child. A sweep takes every better quote at the same time: its children are ISOs (242.600)."""
         display = oe.HIDDEN if terms.hidden else oe.RESERVE if terms.display_shares else oe.DISPLAYED
         tif = oe.DAY if terms.time_in_force is TimeInForce.GTC else terms.time_in_force
@@ -247,7 +246,7 @@ class OrderGateway:
             0,
             self._now_ns,
             oe.NO_PEG,
-            oe.ISO if sweeps and terms.price and terms.time_in_force is TimeInForce.IOC else 0,
+            oe.ISO if terms.sweeps else 0,
             oe.NO_PREVENTION,
             _AGENCY,
             0,

@@ -12,7 +12,6 @@ from math import isqrt
 
 import msgspec
 
-from rushtrade.dart.costs import take_fee
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.orders import Side
 from rushtrade.domain.quotes import LEVEL_BYTES, QuoteStamp
@@ -20,7 +19,7 @@ from rushtrade.domain.routes import Route
 
 _LEVEL = struct.Struct("<3q")
 FINE_PER_MONEY = 10_000
-"""Fees of `dart.costs` are millionths of $0.0001 a share; so many make a micro-dollar."""
+"""A route's fees are millionths of $0.0001 a share; so many make a micro-dollar."""
 
 
 class Take(msgspec.Struct, frozen=True):
@@ -104,7 +103,7 @@ def cost_money(takes: list[Take], side: Side, mid2: int, routes: tuple[Route, ..
     half = MONEY_PER_PRICE_SHARE // 2
     total = 0
     for take in takes:
-        fee = -(-take_fee(routes[take.venue], take.price) * take.shares // FINE_PER_MONEY)
+        fee = -(-routes[take.venue].take_fee(take.price) * take.shares // FINE_PER_MONEY)
         total += way * (2 * take.price - mid2) * take.shares * half + fee
     return total
 

@@ -15,18 +15,24 @@ import msgspec
 from rushtrade.backoffice.folding import EventFrame
 from rushtrade.backoffice.percentages import half_up
 from rushtrade.dart.desk import RoutingDesk
-from rushtrade.dart.planning import RouteNeed, plan
+from rushtrade.dart.lessons import RoutingMemory
+from rushtrade.dart.planning import plan
+from rushtrade.dart.sequences import class_name
+from rushtrade.dart.sweeping import RouteNeed
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import AnyCommand, EnterOrder
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.instruments import EquityClass
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, MONEY_UNIT
-from rushtrade.domain.orders import ROUTE_SEQUENCE, TimeInForce
+from rushtrade.domain.orders import ROUTE_SEQUENCE, ROUTE_STRATEGIES, OrderTerms, TimeInForce
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.routes import VenueHealth
 from rushtrade.quality.facts import two_sided
-from rushtrade.quality.replan import Planner, as_seen, by_desk, completed, planners
+from rushtrade.quality.replan import as_seen, by_desk, completed
 from rushtrade.quality.shown import Take, cost_money, t_half_width
+from rushtrade.rules.day import rules_for_day
+from rushtrade.rules.market_structure import TickRule
 
 ORDERS_MAX = 1_000_000
 """Orders of one comparison: a busy house's month."""
@@ -102,13 +108,15 @@ class WhatIfReader:
     """Folds frames of one or more days and compares order by order."""
 
     def __init__(self, alternative: Alternative, first: int | None = None, last: int | None = None) -> None:
-        known = planners()
-        if alternative.strategy not in known:
+        if alternative.strategy not in ROUTE_STRATEGIES:
             raise InvalidInput(
-                f"there is no strategy {alternative.strategy!r} to price by what was shown; there are {', '.join(known)}"
+                f"there is no strategy {alternative.strategy!r} to price by what was shown; there are {', '.join(ROUTE_STRATEGIES)}"
             )
         self.alternative = alternative
-        self._planner: Planner = known[alternative.strategy]
+        self._routing = RoutingMemory()
+        """What the house had learned when an order came, folded from the same events as the house's own."""
+        self._open: dict[int, OrderTerms] = {}
+        self._ticks: TickRule | None = None
         self._span = (first, last)
         self._desk: RoutingDesk | None = None
         self._other: RoutingDesk | None = None
@@ -125,18 +133,24 @@ class WhatIfReader:
         """Read a journal."""
         for frame in frames:
             for entry in frame.entries:
-                accepted = routed = None
+                accepted: ev.OrderAccepted | None = None
+                is_routed = False
                 for event in entry.events:
                     if isinstance(event, ev.OrderAccepted):
                         accepted = event
-                    elif isinstance(event, ev.OrderRouted):
-                        routed = event
-                    else:
-                        self._tables(event)
-                if accepted is not None:
-                    command = _commands.decode(entry.command)
-                    if isinstance(command, EnterOrder) and self._in_span():
-                        self._order(accepted, routed, command.stamp)
+                        self._open[event.order_id] = event.terms
+                    elif isinstance(event, ev.OrderRouted) and accepted is not None:
+                        is_routed = True
+                        self._entered(accepted, event, entry.command)
+                    self._tables(event)
+                if accepted is not None and not is_routed:
+                    self._entered(accepted, None, entry.command)
+
+    def _entered(self, accepted: ev.OrderAccepted, routed: ev.OrderRouted | None, command: bytes) -> None:
+        """Compare an order, with everything as it was before it was routed."""
+        entered = _commands.decode(command)
+        if isinstance(entered, EnterOrder) and self._in_span():
+            self._order(accepted, routed, entered.stamp)
 
     def _in_span(self) -> bool:
         first, last = self._span
@@ -154,6 +168,8 @@ class WhatIfReader:
                 self._symbols[event.instrument.instrument_id] = event.instrument.symbol
             case ev.DayOpened():
                 self._day = event.trade_date
+                self._routing.begin_day()
+                self._ticks = rules_for_day(day_from_number(event.trade_date)).ticks
             case ev.SequencesSet():
                 self._both()[0].set_sequences(event.equity_class, event.sequence, event.punt_list)
                 if not self.alternative.sequence:
@@ -175,6 +191,31 @@ class WhatIfReader:
                     RoutingDesk.restore(msgspec.structs.replace(desk.snapshot(), routes=event.routes))
                     for desk in self._both()
                 )
+
+        self._lessons(event)
+
+    def _lessons(self, event: ev.AnyEvent) -> None:
+        """Learn what the house learned from an event."""
+        codes = () if self._desk is None else self._desk.codes
+        match event:
+            case ev.OrderRouted():
+                terms = self._open[event.order_id]
+                klass = class_name(self._classes[terms.instrument_id])
+                self._routing.routed(event, klass, terms.side, codes)
+            case ev.OrderFilled():
+                self._routing.filled(event, codes)
+                if event.leaves == 0:
+                    self._open.pop(event.order_id, None)
+            case ev.ChildEnded():
+                self._routing.child_ended(event, codes)
+            case ev.OrderCanceled() | ev.OrderExpired():
+                self._routing.ended(event.order_id, codes)
+                self._open.pop(event.order_id, None)
+            case ev.OrderReplaced():
+                self._routing.replaced(event.order_id)
+                self._open.pop(event.order_id, None)
+            case ev.RoutesForgotten():
+                self._routing.forget(event.venue, codes)
 
     def _both(self) -> tuple[RoutingDesk, RoutingDesk]:
         if self._desk is None or self._other is None:
@@ -212,8 +253,8 @@ class WhatIfReader:
         elif routed is None:
             self._counts["later"] += 1
         else:
-            need = _need(accepted, self._classes[terms.instrument_id])
-            self._counts["differ"] += plan(desk, need, stamp).children != routed.plan.children
+            need = _need(accepted, self._classes[terms.instrument_id], self._ticks)
+            self._counts["differ"] += plan(desk, need, stamp, self._routing).children != routed.plan.children
             if self.alternative.sequence and not self._is_legal(other, need.equity_class):
                 self._counts["not legal"] += 1
             else:
@@ -227,9 +268,9 @@ class WhatIfReader:
 
     def _compare(self, accepted: ev.OrderAccepted, need: RouteNeed, stamp: QuoteStamp) -> None:
         desk, other = self._both()
-        cost, shares, left = _priced(desk, need, stamp, by_desk)
+        cost, shares, left = self._priced(desk, need, stamp)
         again = msgspec.structs.replace(need, route=self.alternative.strategy)
-        other_cost, other_shares, other_left = _priced(other, again, stamp, self._planner)
+        other_cost, other_shares, other_left = self._priced(other, again, stamp)
         if not shares and not other_shares:
             self._counts["nothing"] += 1
             return
@@ -249,6 +290,15 @@ class WhatIfReader:
                 other_left,
             )
         )
+
+    def _priced(self, desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> tuple[int, int, int]:
+        """Give cost, shares, and the shares shown within the limit that the way itself left."""
+        book = as_seen(stamp, need.side)
+        taken: list[Take] = by_desk(desk, need, book, self._routing)
+        rest = completed(desk, need, book, taken)
+        left = sum(take.shares for take in rest)
+        every = [*taken, *rest]
+        return cost_money(every, need.side, book.mid2, desk.routes), sum(take.shares for take in every), left
 
     def result(self) -> WhatIf:
         """Give the sum and every order."""
@@ -283,7 +333,7 @@ class WhatIfReader:
         )
 
 
-def _need(accepted: ev.OrderAccepted, equity_class: int) -> RouteNeed:
+def _need(accepted: ev.OrderAccepted, equity_class: int, ticks: TickRule | None) -> RouteNeed:
     """Give the need of an order as the core states it (`core.decide_orders.make_plan`)."""
     terms = accepted.terms
     tif = terms.time_in_force
@@ -297,17 +347,9 @@ def _need(accepted: ev.OrderAccepted, equity_class: int) -> RouteNeed:
         route=terms.route,
         display_shares=min(terms.display_shares, terms.quantity),
         hidden=terms.hidden,
+        once=tif is TimeInForce.IOC,
+        tick=100 if ticks is None else ticks.tick(accepted.bound),
     )
-
-
-def _priced(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp, planner: Planner) -> tuple[int, int, int]:
-    """Give cost, shares, and the shares shown within the limit that the way itself left."""
-    book = as_seen(stamp, need.side)
-    taken: list[Take] = planner(desk, need, book)
-    rest = completed(desk, need, book, taken)
-    left = sum(take.shares for take in rest)
-    every = [*taken, *rest]
-    return cost_money(every, need.side, book.mid2, desk.routes), sum(take.shares for take in every), left
 
 
 def dollars(money: int | Fraction) -> str:

@@ -17,7 +17,7 @@ from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT, notional
 from rushtrade.domain.orders import Display, OrderType, TimeInForce
-from rushtrade.domain.routes import Route, RouteSequences
+from rushtrade.domain.routes import Route, RouteKind, RouteSequences
 from rushtrade.rules.dated import DatedTable
 
 MILLION = 1_000_000
@@ -153,7 +153,15 @@ class Venue(msgspec.Struct, frozen=True):
             order_types=self.order_types,
             times_in_force=self.times_in_force,
             displays=self.displays,
+            kind=self._route_kind,
         )
+
+    @property
+    def _route_kind(self) -> RouteKind:
+        """What an order meets here: a market maker without terms of answering stands with quotes like a lit venue."""
+        if self.pool is not None:
+            return RouteKind.DARK
+        return RouteKind.LIT if self.maker is None else RouteKind.MAKER
 
 
 class FlowSymbol(msgspec.Struct, frozen=True):

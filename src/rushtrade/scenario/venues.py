@@ -131,13 +131,15 @@ class ScriptedStreet:
         if waiting is None:
             return
         order_id, _, price, _ = waiting
+        if event.token != self._waiting(order_id)[-1]:
+            return  # an order larger than a venue takes stands in several children; the last one's acceptance speaks for all
         live = self._orders[order_id]
         planned = live.planned
         account = f"account:{planned.account_id}"
         if planned.course is Course.REST:
-            self._execute_waiting(live, event.token, planned.executed)
+            self._execute_waiting(live, order_id, planned.executed)
         elif planned.course is Course.REST_IN_PART:
-            self._execute_waiting(live, event.token, planned.executed)
+            self._execute_waiting(live, order_id, planned.executed)
             self._queue(cmd.CancelOrder(planned.account_id, order_id), account)
         elif planned.course is Course.UNTOUCHED:
             self._queue(cmd.CancelOrder(planned.account_id, order_id), account)
@@ -150,7 +152,7 @@ class ScriptedStreet:
                 account,
             )
         else:
-            self._execute_waiting(live, event.token, planned.executed)
+            self._execute_waiting(live, order_id, planned.executed)
 
     def _routing_needed(self, event: ev.RoutingNeeded) -> None:
         live = self._orders.get(event.order_id)
@@ -165,7 +167,11 @@ class ScriptedStreet:
     def _replace_requested(self, event: ev.ReplaceRequested) -> None:
         live = self._orders[event.order_id]
         self._orders[event.replacement_id] = live
-        require(event.new_token, "a single waiting child is replaced at its venue")
+        if not event.new_token:
+            for token in event.cancel_tokens:
+                _, venue, _, left = self._tokens.pop(token)
+                self._cancel(token, venue, left, "replaced by its owner")
+            return
         _, venue, _, left = self._tokens.pop(event.token)
         self._tokens[event.new_token] = event.replacement_id, venue, event.price, left
         self._report(
@@ -180,7 +186,7 @@ class ScriptedStreet:
                 self._now(live),
             )
         )
-        self._execute_waiting(live, event.new_token, live.planned.executed)
+        self._execute_waiting(live, event.replacement_id, live.planned.executed)
 
     def _filled(self, event: ev.OrderFilled) -> None:
         live = self._orders[event.order_id]
@@ -213,11 +219,20 @@ class ScriptedStreet:
 
     # --- what is answered --------------------------------------------------------------------------
 
-    def _execute_waiting(self, live: LiveOrder, token: int, shares: int) -> None:
-        order_id, venue, price, left = self._tokens.pop(token)
-        if left > shares:
-            self._tokens[token] = order_id, venue, price, left - shares
-        self._execute(live, token, venue, price, shares, Liquidity.ADDED)
+    def _waiting(self, order_id: int) -> list[int]:
+        """Give the tokens of an order's children that wait, oldest first."""
+        return [token for token, (waits, *_) in self._tokens.items() if waits == order_id]
+
+    def _execute_waiting(self, live: LiveOrder, order_id: int, shares: int) -> None:
+        for token in self._waiting(order_id):
+            if shares <= 0:
+                return
+            _, venue, price, left = self._tokens.pop(token)
+            part = min(left, shares)
+            if left > part:
+                self._tokens[token] = order_id, venue, price, left - part
+            self._execute(live, token, venue, price, part, Liquidity.ADDED)
+            shares -= part
 
     def _execute(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dart_words as words
 
 from rushtrade.dart.explain import explain
-from rushtrade.dart.planning import RouteNeed, plan
+from rushtrade.dart.planning import plan
 from rushtrade.dart.story import StoryTeller
+from rushtrade.dart.sweeping import RouteNeed
 from rushtrade.dart.trace_text import lines
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev

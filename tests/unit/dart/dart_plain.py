@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dart_words import ROW
 
 from rushtrade.dart.desk import RoutingDesk
-from rushtrade.dart.planning import RouteNeed
+from rushtrade.dart.sweeping import RouteNeed
 from rushtrade.domain.numbers import MONEY_MAX, PRICE_MAX, QUANTITY_MAX
 from rushtrade.domain.plans import SkipReason
 from rushtrade.domain.quotes import QuoteStamp

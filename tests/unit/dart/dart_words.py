@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 
 from rushtrade.dart.desk import RoutingDesk
-from rushtrade.dart.planning import RouteNeed
+from rushtrade.dart.sweeping import RouteNeed
 from rushtrade.domain.numbers import format_price, parse_price
 from rushtrade.domain.orders import ROUTE_DART, Side
 from rushtrade.domain.plans import Plan

@@ -9,8 +9,7 @@ from dart_journal import BUY_500, Journal, swept_then_rested
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushtrade.dart.costs import format_fine
-from rushtrade.dart.explain import SENTENCES, explain
+from rushtrade.dart.explain import SENTENCES, explain, format_fine
 from rushtrade.dart.story import OrderStory
 from rushtrade.dart.trace_text import steps
 from rushtrade.domain import commands as cmd

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rushtrade.dart import take_kernel as kernel
 from rushtrade.dart.learned import ASKS_MAX, KEYS_MAX, OUTFLOWS_MAX, Learned, LearnedCounts, leak_chances
-from rushtrade.dart.line_messages import Probe, guess_kinds, take_probes
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.router.line_messages import Probe, guess_kinds, take_probes
 
 POOLS = ("D0", "D1")
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushtrade.dart.planning import PLANS_MAX, SWEEP_ROUNDS_MAX, RouteNeed, plan
+from rushtrade.dart.planning import plan
+from rushtrade.dart.sweeping import PLANS_MAX, SWEEP_ROUNDS_MAX, RouteNeed
 from rushtrade.domain.errors import InvariantBroken
 from rushtrade.domain.numbers import parse_money
 from rushtrade.domain.orders import Side, TimeInForce

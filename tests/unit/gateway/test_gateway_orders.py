@@ -109,6 +109,7 @@ def test_children_of_a_frame_leave_in_one_batch_a_venue():
         (child(), oe.DAY, oe.DISPLAYED, 0),
         (child(tif=TimeInForce.GTC), oe.DAY, oe.DISPLAYED, 0),
         (child(tif=TimeInForce.IOC), oe.IOC, oe.DISPLAYED, 0),
+        (child(tif=TimeInForce.IOC, sweeps=True), oe.IOC, oe.DISPLAYED, 0),
         (child(tif=TimeInForce.FOK), oe.FOK, oe.DISPLAYED, 0),
         (child(hidden=True), oe.DAY, oe.HIDDEN, 0),
         (child(display_shares=20), oe.DAY, oe.RESERVE, 20),
@@ -133,7 +134,7 @@ def test_a_child_in_the_words_of_order_entry(terms, time_in_force, display, show
         0,
         NOW,
         0,
-        oe.ISO if time_in_force == oe.IOC else 0,
+        oe.ISO if terms.sweeps else 0,
         0,
         ord("A"),
         0,
@@ -141,11 +142,13 @@ def test_a_child_in_the_words_of_order_entry(terms, time_in_force, display, show
     )
 
 
-def test_only_a_sweep_takes_all_better_quotes_at_once_and_says_so():
+def test_a_child_that_goes_with_others_for_every_better_quote_says_so_again_when_it_is_sent_again():
     scene = Scene()
-    one = Plan(Strategy.SEQUENCE, (child(tif=TimeInForce.IOC),), (), 0, 0, 0)
-    scene.feed(accepted(), ev.OrderRouted(ORDER, TOKEN, one))
-    assert scene.lines[0].batches[0]["instructions"].tolist() == [0]
+    terms = child(tif=TimeInForce.IOC, sweeps=True)
+    scene.feed(accepted(), routed(terms))
+    assert scene.gateway.resend(TOKEN, terms, NOW)
+    scene.gateway.flush(NOW)
+    assert [batch["instructions"].tolist() for batch in scene.lines[0].batches] == [[oe.ISO], [oe.ISO]]
 
 
 def test_cancels_and_replaces_leave_under_their_tokens():

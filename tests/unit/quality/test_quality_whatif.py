@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quality_journal import QualityBook
 
-from rushtrade.dart.strategies import TAKING
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.orders import TimeInForce
+from rushtrade.domain.orders import ROUTE_STRATEGIES, TimeInForce
 from rushtrade.quality.shown import t_half_width
 from rushtrade.quality.whatif import WhatIfReader, alternative_of, dollars
 
@@ -103,9 +102,9 @@ def test_fill_or_kill_that_one_way_alone_would_fill_is_not_priced():
     assert (found.orders, found.one_way_only) == (0, 1)
 
 
-@pytest.mark.parametrize("name", sorted(TAKING))
+@pytest.mark.parametrize("name", ROUTE_STRATEGIES)
 def test_every_strategy_that_takes_can_be_asked_and_takes_what_is_shown(name):
-    found = asked(one_order(), name) if name != "sequence" else asked(one_order(), "SEQUENCE")
+    found = asked(one_order(), name)
     (order,) = found.per_order
     assert order.shares == 300
     assert order.other_cost >= order.cost, "nothing beats a sweep by all-in cost on books that stand still"
@@ -117,7 +116,7 @@ def test_every_strategy_that_takes_can_be_asked_and_takes_what_is_shown(name):
         st.tuples(st.sampled_from("ABC"), st.integers(100_300, 100_600), st.integers(1, 400)), max_size=9
     ),
     shares=st.integers(1, 900),
-    name=st.sampled_from(["DART", "SEQUENCE", "snapshot", "repeat", "sweep", "best"]),
+    name=st.sampled_from(ROUTE_STRATEGIES),
 )
 def test_no_way_takes_more_than_was_wanted_or_shown_within_the_limit(levels, shares, name):
     seen = sorted(dict.fromkeys((venue, price) for venue, price, _ in levels))

@@ -13,9 +13,14 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.dart import strategies as st
-from rushtrade.dart.flights import FLIGHTS_MAX, Flight, Flights, due_after, rests
 from rushtrade.dart.learned import Learned
-from rushtrade.dart.line_messages import (
+from rushtrade.dart.lessons import OrderMemory, Ping, draw_ask, draw_pings, draw_sweep
+from rushtrade.dart.street import NO_PRICE, Street
+from rushtrade.dart.working import WORK_US_MIN, Resting, Worked, work
+from rushtrade.domain.errors import InvalidInput
+from rushtrade.domain.numbers import PRICE_UNIT, QUANTITY_MAX
+from rushtrade.router.flights import FLIGHTS_MAX, Flight, Flights, due_after, rests
+from rushtrade.router.line_messages import (
     EVENT,
     SPARE_ORDERS,
     SPARE_WORLD,
@@ -34,10 +39,6 @@ from rushtrade.dart.line_messages import (
     terms_of,
     write_books,
 )
-from rushtrade.dart.street import NO_PRICE, Street
-from rushtrade.dart.working import WORK_US_MIN, Resting, Worked, work
-from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.numbers import PRICE_UNIT, QUANTITY_MAX
 
 LINE_BYTES_MAX = 16 * 1024 * 1024
 """A history of 100,000 probes."""
@@ -62,14 +63,9 @@ class OneOrder:
         self.worked = Worked()
         self.now_us = self.filled = self.steps = 0
         self.said_filled = 0
-        self.pings: list[tuple[int, float, int]] = []
-        """Unfilled asks before anything was swept, while quotes move by themselves or for them: venue, what they left over the best price's size, and that best price."""
-        self.has_swept = False
-        self.first_sweep = [0, 0]
-        """Of a sweep that followed unfilled asks: shares shown for it, and the part of them it got."""
+        self.memory = OrderMemory(line.klass)
         self.swept: tuple[int, int, int] | None = None
         """After a sweep: when it had arrived, the price looked to, and shares expected there."""
-        self.last_plan: st.RoutePlan | None = None
 
     @property
     def left(self) -> int:
@@ -176,7 +172,7 @@ class LineRouter:
         self._learn_from_quotes(order)
         for report in line.reports:
             self._take_report(order, report)
-        if order.has_swept:
+        if order.memory.has_swept:
             self._learn_from_quotes(order)
         late = order.flights.fall_silent(order.now_us)
         for flight in late:
@@ -241,7 +237,6 @@ class LineRouter:
         return self._send(order, plan)
 
     def _send(self, order: OneOrder, plan: st.RoutePlan) -> AnswerLine:
-        order.last_plan = plan
         best = order.street.best_far()
         orders, free = [], order.free
         for child in plan.children:
@@ -252,7 +247,7 @@ class LineRouter:
         if orders:
             order.steps += 1
             if any(child.purpose == "sweep" for child in plan.children):
-                order.has_swept = True
+                order.memory.has_swept = True
                 self._expect(order, plan)
         for cid in plan.cancels:
             flight = order.flights.find(cid)
@@ -326,54 +321,42 @@ class LineRouter:
     def _learn_from_fills(self, order: OneOrder, flight: Flight, fills: list[tuple[float, int]]) -> None:
         child, name = flight.child, order.street.names[flight.child.venue]
         wanted, filled = child.shares, flight.filled
+        memory = order.memory
         if child.purpose in {"mid", "offer"}:
-            self.learned.asked(child.purpose, order.klass, name, wanted, filled)
+            better = None
+            if fills and flight.best < NO_PRICE:
+                paid = sum(order.sign * price * PRICE_UNIT * qty for price, qty in fills)
+                better = flight.best - paid / sum(qty for _, qty in fills)
+            draw_ask(self.learned, order.klass, name, child.purpose, wanted, filled, better)
             order.beliefs.met(child.venue, child.purpose, wanted, filled)
-            if child.purpose == "offer" and fills and flight.best < NO_PRICE:
-                paid = sum(order.sign * price * PRICE_UNIT * qty for price, qty in fills) / sum(
-                    qty for _, qty in fills
-                )
-                self.learned.improved(order.klass, name, filled, flight.best - paid)
-            if filled < wanted and not order.has_swept:
-                at_best = max(order.street.shown(order.street.best_far()), 1)
-                order.pings.append((child.venue, (wanted - filled) / at_best, flight.best))
+            if filled < wanted and not memory.has_swept:
+                at_best = order.street.shown(order.street.best_far())
+                memory.pings.append(Ping(child.venue, wanted - filled, flight.best, at_best, order.steps))
         elif child.purpose == "sweep":
-            expected = min(wanted, flight.shown)
-            self.learned.weighed("kept", "", name, expected, min(filled, expected))
-            if order.pings:
-                order.first_sweep[0] += expected
-                order.first_sweep[1] += min(filled, expected)
-            if wanted > flight.shown > 0 and filled >= flight.shown:
-                self.learned.asked("behind", order.klass, name, wanted - flight.shown, filled - flight.shown)
+            draw_sweep(self.learned, order.klass, name, wanted, filled, flight.shown)
+            if memory.pings:
+                memory.swept_shown += min(wanted, flight.shown)
+                memory.swept_got += min(filled, wanted, flight.shown)
             if filled < wanted:
                 order.beliefs.met(child.venue, "behind", 1, 0)
 
     def _learn_from_quotes(self, order: OneOrder) -> None:
         """See whether quotes ran after unfilled asks, and what faded after a sweep."""
-        if order.pings and not (order.has_swept and order.flights.awaited()):
-            self._judge_pings(order)
+        memory = order.memory
+        if memory.pings and not (memory.has_swept and order.flights.awaited()):
+            best = order.street.best_far()
+            draw_pings(
+                self.learned,
+                order.street.names,
+                memory,
+                best if best < NO_PRICE else -NO_PRICE,
+                order.tick,
+            )
         if order.swept is not None and order.now_us >= order.swept[0]:
             _, price, expected = order.swept
             shown = order.street.shown(price)
             self.learned.weighed("faded", order.klass, "", expected, max(expected - shown, 0))
             order.swept = None
-
-    def _judge_pings(self, order: OneOrder) -> None:
-        """Tell whether quotes ran: by the best price, or by a sweep that met none of the quotes it was sent for."""
-        best = order.street.best_far()
-        shown, got = order.first_sweep
-        missed = got < MISSED * shown
-        if not order.has_swept or missed or got > MET * shown:
-            for at, (venue, over, before) in enumerate(order.pings):
-                ran = (
-                    NO_PRICE > best > before
-                    and at == len(order.pings) - 1
-                    and (missed or not order.has_swept)
-                )
-                self.learned.unfilled(order.street.names[venue], over, ran=ran)
-                if ran:
-                    self.learned.jumped(round((best - before) / order.tick))
-        order.pings.clear()
 
     def _expect(self, order: OneOrder, plan: st.RoutePlan) -> None:
         """Remember what should still be shown near the price of a sweep when it is over."""
@@ -390,8 +373,6 @@ class LineRouter:
         self.learned.tried(order.street.names[venue], down=True)
 
 
-MISSED, MET = 0.4, 0.8
-"""A sweep that got less than this part of what was shown met quotes that had run; one that got more met quotes that had not."""
 DOWN_CHANCE_MAX = 0.6
 """A venue more often out of order than this is left out from the start; its count fades, so that it is tried again."""
 FADED_AFTER_US = 1_500
