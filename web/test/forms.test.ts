@@ -3,6 +3,7 @@ import type { Order } from "../src/feed/protocol";
 import {
   type Draft,
   draftErrors,
+  draftMarks,
   draftSentence,
   newDraft,
   orderBody,
@@ -49,6 +50,16 @@ describe("an order draft", () => {
       stop_price: null,
       display: 0,
     });
+  });
+
+  test("its marks are said before it is sent, and the house is told when it is not held", () => {
+    const strategies = ["DART", "SEQUENCE"];
+    expect(draftMarks(draft({ side: "buy" }), strategies)).toBe("agency · held · non-directed");
+    const own = draft({ side: "sell_short", route: "ARCA", notHeld: true });
+    expect(draftMarks(own, strategies)).toBe("agency · not held · directed · short");
+    expect(draftMarks(draft({ side: "sell" }), strategies)).toBe("agency · held · non-directed · long");
+    expect(orderBody("AAPL", own).not_held).toBe(true);
+    expect(orderBody("AAPL", draft({})).not_held).toBe(false);
   });
 
   test("the button says what would be sent", () => {

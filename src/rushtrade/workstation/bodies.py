@@ -33,6 +33,7 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_price: DecimalText | None = None
     route: str = ""
     display: Whole | None = None
+    not_held: bool = False
     client_order_id: str = ""
     binding: str = ""
 

@@ -146,10 +146,8 @@ def _terms(connection: Connection, body: OrderBody) -> OrderTerms:
     instrument = _find(connection, body.symbol)
     _check_quantity(body.quantity)
     limit, stop = _price("limit_price", body.limit_price), _price("stop_price", body.stop_price)
-    for name, price, types in (
-        ("limit_price", limit, {"limit", "stop_limit"}),
-        ("stop_price", stop, {"stop", "stop_limit"}),
-    ):
+    limited, stopped = {"limit", "stop_limit"}, {"stop", "stop_limit"}
+    for name, price, types in (("limit_price", limit, limited), ("stop_price", stop, stopped)):
         if bool(price) != (body.type in types):
             verb = "need" if body.type in types else "take no"
             raise bad_request(f"{body.type} orders {verb} {name}.")
@@ -171,6 +169,7 @@ def _terms(connection: Connection, body: OrderBody) -> OrderTerms:
         route=route,
         display_shares=int(body.display or 0),
         hidden=body.display == 0,
+        not_held=body.not_held,
     )
 
 

@@ -301,6 +301,7 @@ export interface OrderBody {
   stop_price?: string | null;
   route: string;
   display?: number | null;
+  not_held?: boolean;
   client_order_id?: string;
   binding?: string;
 }

@@ -15,6 +15,8 @@ export interface Draft {
   route: string;
   /** "" = all, else shares shown. */
   display: string;
+  /** The house may choose price and time. */
+  notHeld: boolean;
 }
 
 export type DraftErrors = Partial<Record<keyof Draft | "symbol", string>>;
@@ -32,6 +34,7 @@ export function newDraft(): Draft {
     stop: "",
     route: "DART",
     display: "",
+    notHeld: false,
   };
 }
 
@@ -79,7 +82,20 @@ export function orderBody(symbol: string, draft: Draft): OrderBody {
     stop_price: needsStop(draft.type) ? plainPrice(toUnits(draft.stop) ?? 0) : null,
     route: draft.route,
     display: draft.display === "" ? null : Number(draft.display.replaceAll(",", "")),
+    not_held: draft.notHeld,
   };
+}
+
+/** How the order will be marked, for the trader to read before it is sent. */
+export function draftMarks(draft: Draft, strategies: readonly string[]): string {
+  return [
+    "agency",
+    draft.notHeld ? "not held" : "held",
+    strategies.includes(draft.route) ? "non-directed" : "directed",
+    draft.side === "buy" ? "" : draft.side === "sell" ? "long" : "short",
+  ]
+    .filter((word) => word !== "")
+    .join(" · ");
 }
 
 /** "1,200" → 1200; null when it is no whole number. */

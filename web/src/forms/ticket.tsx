@@ -11,6 +11,7 @@ import { sentence } from "../shell/desk";
 import type { Frame } from "../shell/dock";
 import {
   draftErrors,
+  draftMarks,
   draftSentence,
   needsLimit,
   needsStop,
@@ -298,6 +299,24 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
           </Field>
         </Show>
       </div>
+      <label
+        class="check"
+        title="The house may choose price and time for you; it is then not held to the order"
+      >
+        <input
+          type="checkbox"
+          name="not_held"
+          checked={draft().notHeld}
+          onChange={(event) => link().change({ notHeld: event.currentTarget.checked })}
+        />
+        Not held
+        <span class="dim marks">
+          {draftMarks(
+            draft(),
+            strategies().map((one) => one.code),
+          )}
+        </span>
+      </label>
 
       <button
         type="button"
