@@ -37,7 +37,7 @@ from rushtrade.ticks.sql import TickSql
 DEPTH_MAX = 100
 """Levels a venue and side of a montage."""
 TRADE_COLUMNS = (
-    "ts_event", "publisher_id", "instrument_id", "action", "price", "size", "trade_id", "message", "conditions",
+    "ts_event", "publisher_id", "instrument_id", "sequence", "action", "price", "size", "trade_id", "message", "conditions",
 )  # fmt: skip
 Values = npt.NDArray[Any]
 
@@ -313,6 +313,7 @@ def _last_price(sql: TickSql, time_ns: int, symbol: str, round_lot: int) -> int:
     rows = standing(trades_of(table))
     if not len(rows):
         return 0
+    rows = rows[np.argsort(rows["ts_event"], kind="stable")]  # what corrects a trade stands at its time
     effects = effects_of(rows, day_at(time_ns), np.full(len(rows), round_lot))
     sets = np.flatnonzero((effects & LAST != 0) & (effects & EXTENDED == 0))
     return int(rows["price"][sets[-1]]) if len(sets) else 0

@@ -198,3 +198,27 @@ def test_a_moment_says_what_the_best_quotes_of_the_day_said_halts_and_all(tmp_pa
         "halted",
         "good",
     ]
+
+
+def test_the_last_sale_of_a_moment_follows_corrections_and_cancels(tmp_path):
+    """A correction is a notice and a trade of one sequence: the trade stands where the one it replaces stood."""
+    rows = SCHEMAS["trades"].empty(5)
+    rows["sequence"] = [1, 2, 3, 3, 4]
+    rows["ts_event"] = MIDNIGHT + HOUR_10 + rows["sequence"] * 10**9
+    rows["action"] = [b"T", b"T", b"X", b"T", b"X"]
+    rows["trade_id"] = [1, 2, 1, 3, 2]  # 1 is corrected, then 2 taken back
+    rows["price"] = np.array([10, 11, NO_PRICE // 10**9, 9, NO_PRICE // 10**9]) * 10**9
+    rows["size"], rows["publisher_id"], rows["message"] = 100, 1, b"T"
+    with TickWriter(tmp_path, DAY) as writer:
+        rows["instrument_id"] = writer.instrument("S1")
+        writer.publisher("V1")
+        quote = SCHEMAS["mbp-1"].empty(1)
+        quote["ts_event"], quote["publisher_id"], quote["instrument_id"] = MIDNIGHT + HOUR_10, 1, 1
+        writer.append("mbp-1", quote)
+        writer.append("trades", rows)
+        ticks.finish_day(writer, 1)
+    with ticks.open_store(tmp_path) as store:
+        last = [store.at(MIDNIGHT + HOUR_10 + second * 10**9, "S1").last_price for second in (1, 2, 3, 4)]
+        (bar,) = store.bars("S1", "1d").to_pylist()
+    assert [price // 10**9 for price in last] == [10, 11, 11, 9]
+    assert (str(bar["high"]), bar["volume"]) == ("9.000000000", 100)
