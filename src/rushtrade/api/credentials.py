@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 PASSWORD_BYTES_MAX: Final = 256
 PASSWORD_BYTES_MIN: Final = 8
 HASHES_AT_ONCE: Final = 2
-ALL_PERMISSIONS: Final[frozenset[Permission]] = frozenset(
-    {"read", "trade", "market_data", "routes", "operate", "entitlements"}
-)
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _pool = ThreadPoolExecutor(HASHES_AT_ONCE, thread_name_prefix="argon2")

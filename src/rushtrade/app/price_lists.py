@@ -16,7 +16,6 @@ from rushtrade.domain.errors import InvalidInput
 from rushtrade.domain.frames import FrameBody
 from rushtrade.entitlements.coverage import Coverage
 from rushtrade.entitlements.price_list import DisplayRule, PriceList
-from rushtrade.entitlements.register import Register
 from rushtrade.scenario.founding import execute_all
 
 
@@ -50,16 +49,6 @@ def entitlements_of(
 
     core.subscribe(on_frame)
     return port
-
-
-def follow_frame(register: Register, body: FrameBody) -> None:
-    """Take a frame into a register that is kept beside its core: at a gateway that is sent another process's frames."""
-    handlers = register.handlers()
-    for seq, entry in enumerate(body.entries, body.first_seq):
-        for event in entry.events:
-            fold = handlers.get(type(event))
-            if fold is not None:
-                fold(event, seq, body.time_ns)
 
 
 def publish_price_list(core: Core, listed: PriceList) -> None:

@@ -105,16 +105,6 @@ class Books:
                 owned[owner][asset] = amount
         return dict(owned)
 
-    def liquidation_values(self) -> dict[int, int]:
-        """Give each account's net liquidation value on trade date: cash plus positions at closing marks."""
-        return {
-            owner: sum(
-                amount if asset == CASH else self.market_value(asset, amount)
-                for asset, amount in assets.items()
-            )
-            for owner, assets in self.trade_date_balances().items()
-        }
-
     def _instrument_defined(self, event: InstrumentDefined, _seq: int, _time_ns: int) -> None:
         if event.instrument.previous_close:
             self._prices.setdefault(event.instrument.instrument_id, event.instrument.previous_close)

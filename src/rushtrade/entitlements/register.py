@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from rushtrade.domain import events as ev
-from rushtrade.domain.data_products import DataAgreement, DataProduct, DataUse, SubscriberStatus
+from rushtrade.domain.data_products import DataAgreement, DataProduct, DataUse
 from rushtrade.domain.instants import day_from_number, day_number
 from rushtrade.entitlements.months import month_of
 from rushtrade.entitlements.subscriber import Declaration, Grant, Signature, Subscriber, SubscriberImage
@@ -224,8 +224,3 @@ def _ask_for_grant(latest: Grant | None, use: DataUse) -> str:
     if latest is None:
         return f"ask the desk to grant it{to_use}"
     return f"ask the desk to grant it again{to_use}; it was taken away ({latest.reason})"
-
-
-def is_professional(status: SubscriberStatus | None) -> bool:
-    """True for whoever pays as a professional: in doubt, everybody."""
-    return status is not SubscriberStatus.NON_PROFESSIONAL

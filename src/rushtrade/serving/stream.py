@@ -64,7 +64,6 @@ class MarketSocket(Reader):
     def __init__(self, hub: MarketHub, socket: WebSocket[Any, Any, Any], feed: str, *, packed: bool) -> None:
         super().__init__(hub, socket, feed)
         self.packed = packed
-        self._behind = False
 
     def say(self, message: dict[str, Any]) -> None:
         """Queue an answer: it goes alone."""

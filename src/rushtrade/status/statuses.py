@@ -121,11 +121,6 @@ class InstrumentStatus(msgspec.Struct, frozen=True):
     venues: tuple[VenueStatus, ...]
 
     @property
-    def is_halted(self) -> bool:
-        """True while some venue says that nothing may trade."""
-        return self.trading in {"H", "P", "Q"}
-
-    @property
     def reason_words(self) -> str:
         """What the reason code stands for; the code itself when it is not a known one."""
         return HALT_REASONS.get(self.reason, self.reason)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from rushtrade.domain import events as ev
-from rushtrade.domain.accounts import AccountLimits
 from rushtrade.domain.data_products import DataUse, SubscriberStatus
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.quotes import mark_price
@@ -76,12 +75,6 @@ def _customer_registered(fold: Fold, event: ev.CustomerRegistered) -> None:
 
 
 _limits = msgspec.msgpack.Encoder().encode
-_read_limits = msgspec.msgpack.Decoder(AccountLimits).decode
-
-
-def limits_of(row: rows.AccountRow) -> AccountLimits:
-    """Give the limits of an account."""
-    return _read_limits(row.limits)
 
 
 def _account_opened(fold: Fold, event: ev.AccountOpened) -> None:

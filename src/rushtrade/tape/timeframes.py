@@ -84,10 +84,6 @@ def read_timeframe(text: str) -> Timeframe:
     )
 
 
-MINUTE_BARS: Final = Timeframe(1, "Min")
-DAY_BARS: Final = Timeframe(1, "Day")
-
-
 @lru_cache(maxsize=1 << 12)
 def _midnight_of_day(number: int) -> int:
     return midnight_ns(day_from_number(number))
