@@ -26,7 +26,7 @@ from rushtrade.core.state import HouseState
 from rushtrade.datacenter.center import Center, Others
 from rushtrade.datacenter.fan_out_gateway import FanOutGateway, HostGone
 from rushtrade.datacenter.fan_out_host import FanOutHost
-from rushtrade.datacenter.fan_out_message import FRAME, IMAGE, PACKET, TIME, Entry
+from rushtrade.datacenter.fan_out_message import COLUMNS, FRAME, IMAGE, PACKET, TIME, Entry
 from rushtrade.datacenter.fan_out_words import (
     IMAGE_FORMAT,
     Command,
@@ -49,6 +49,7 @@ from rushtrade.market.reference import Listing, tell_reference, tell_written
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.sessions import session_on
 from rushtrade.store.store import Store
+from rushtrade.wire import feed_packet
 from rushtrade.wire.feed_packet import FeedPacket
 
 MEASURE_SECONDS = 1.0
@@ -177,8 +178,9 @@ class MarketGateway:
 
     def apply(self, entry: Entry) -> None:
         """Do what the host did."""
-        if entry.kind == PACKET:
-            self.data.receive(FeedPacket(entry.venue, entry.sequence, entry.count, entry.body))
+        if entry.kind in (PACKET, COLUMNS):
+            form = feed_packet.COLUMNS if entry.kind == COLUMNS else feed_packet.MESSAGES
+            self.data.receive(FeedPacket(entry.venue, entry.sequence, entry.count, entry.body, form))
         elif entry.kind == IMAGE:
             self.center.take_image(BookImage(entry.venue, entry.sequence, entry.body))
         elif entry.kind == TIME:

@@ -212,8 +212,13 @@ def _addresses(options: _Options) -> list[str]:
 
 
 def _lines(addresses: Sequence[str], date: str) -> list[Line]:
+    from rushtrade.cli.feed_watch import WORLD  # noqa: PLC0415
+    from rushtrade.datacenter.lines_file import kind_at, round_lot_on  # noqa: PLC0415
+    from rushtrade.gateway.column_line import Street  # noqa: PLC0415
     from rushtrade.gateway.line_address import line_at  # noqa: PLC0415
     from rushtrade.rules.new_york import day_at, midnight_ns  # noqa: PLC0415
+    from rushtrade.rules.participants import TAPES, places_of, venue_of, with_centres  # noqa: PLC0415
+    from rushtrade.rules.world_file import load_world  # noqa: PLC0415
 
     if len(addresses) > VENUES_MAX:
         raise InvalidInput(f"{len(addresses)} lines are named; at most {VENUES_MAX} are watched at once")
@@ -221,7 +226,15 @@ def _lines(addresses: Sequence[str], date: str) -> list[Line]:
         day = dt.date.fromisoformat(date) if date else day_at(time.time_ns())
     except ValueError:
         raise InvalidInput(f"--date {date[:20]!r} is not a date such as 2026-01-30") from None
-    return [line_at(address, venue, midnight_ns(day)) for venue, address in enumerate(addresses)]
+    world, midnight = with_centres(load_world(WORLD), list(TAPES)), midnight_ns(day)
+    codes = [venue.code for venue in world.venues]
+    lines = []
+    for place, address in enumerate(addresses):
+        kind = kind_at(address)
+        code = venue_of(kind, world)
+        street = Street(places_of(kind, world), frozenset(), round_lot_on(midnight))
+        lines.append(line_at(address, codes.index(code) if code else place, midnight, street))
+    return lines
 
 
 def _check_protocol(protocol: str) -> None:

@@ -7,27 +7,42 @@ that is missing, packets wait (at most `HELD_PACKETS_MAX`) for such an image; wi
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
 
 from rushtrade.books.best_series import digest
 from rushtrade.books.order_books import OrderBooks
+from rushtrade.datacenter.directory import Directory
+from rushtrade.domain.errors import InvariantBroken
+from rushtrade.feeds.events import EVENT
+from rushtrade.gateway.column_line import ColumnLine
 from rushtrade.gateway.line import SECOND_NS, BookImage, Line, LineHealth
+from rushtrade.market.answers import MONTAGE_DEPTH_MAX
+from rushtrade.market.market_data import MarketData
+from rushtrade.rules.participants import TAPES, with_centres
+from rushtrade.rules.world_file import load_world
 from rushtrade.wire.errors import WireError
 from rushtrade.wire.feed_packet import FeedPacket
 
 PAUSE_S = 0.005
 """Rest when nothing came: a hundredth of the time in which a gap must be seen."""
 HELD_PACKETS_MAX = 4096
+WORLD = "us-2026"
+"""Whose venues the letters of a recorded feed are."""
 STATES_KEPT = 100
 """Changes of state reported at the end, the latest ones."""
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """What a watch saw of one line. `digest` is that of the books, empty when they are not known; `known` says whether they are."""
+    """What a watch saw of one line. `digest` is that of the books, empty when they are not known; `known` says whether they are.
+
+    Of a line of columns `orders` are the price levels, and the digest is over them.
+    """
 
     session: str
     messages: int
@@ -94,6 +109,19 @@ class WatchedBooks:
         if applied != fresh:
             self._lose(f"packet {packet.sequence:,} says {fresh} new messages and holds {applied}", packet)
 
+    @property
+    def orders(self) -> int:
+        """Orders that rest."""
+        return self.books.orders
+
+    def digest(self) -> str:
+        """Digest of the books."""
+        return digest(self.books)
+
+    def anomalies(self) -> dict[str, int]:
+        """What contradicted the books."""
+        return self.books.anomalies()
+
     def _lose(self, reason: str, packet: FeedPacket) -> None:
         self.known, self.fault = False, reason
         self._held.append(packet)
@@ -109,12 +137,76 @@ def _place(packet: FeedPacket, number: int) -> int:
     return at
 
 
+class WatchedColumns:
+    """What a line of columns makes of quotes and levels: a market of its own, of all venues the line may speak of.
+
+    Its books are known as long as no number was missing; a hole in levels, and in quotes until each came anew, is not.
+    """
+
+    def __init__(self) -> None:
+        world = with_centres(load_world(WORLD), list(TAPES))
+        self.market = MarketData({}, [venue.code for venue in world.venues])
+        self.market.open_day(0)
+        self.messages = self.rebuilds = 0
+        self._directory = Directory([])
+        self._symbols: dict[int, str] = {}
+
+    @property
+    def fault(self) -> str:
+        """Why the books are not known; empty when they are."""
+        missed = sum(state.gaps for state in self.market.line_states())
+        return f"numbers are missing at {missed:,} places" if missed else ""
+
+    @property
+    def known(self) -> bool:
+        """Whether the books are."""
+        return not self.fault
+
+    def take(self, packets: Sequence[FeedPacket]) -> None:
+        """Give rows to the market, which learns of new stocks first."""
+        for packet in packets:
+            listings = self._directory.new_among(np.frombuffer(packet.payload, EVENT))
+            first = len(self._symbols) + 1
+            new = {number: listing.symbol for number, listing in enumerate(listings, first)}
+            self._symbols.update(new)
+            self.market.add_instruments(new)
+            self.market.receive(packet)
+            self.messages += packet.count
+
+    def rebuild(self, image: BookImage) -> bool:
+        """Nobody gives images of columns."""
+        raise InvariantBroken(f"an image of line {image.venue}, which has no orders")
+
+    @property
+    def orders(self) -> int:
+        """Levels of all books."""
+        return sum(len(self.market.montage(number, MONTAGE_DEPTH_MAX)) for number in self._symbols)
+
+    def digest(self) -> str:
+        """SHA-256 over the levels of all books, by symbol, venue, side and price."""
+        sums = hashlib.sha256()
+        for symbol, number in sorted((symbol, number) for number, symbol in self._symbols.items()):
+            for row in self.market.montage(number, MONTAGE_DEPTH_MAX):
+                sums.update(f"{symbol} {' '.join(map(str, row))}\n".encode())
+        return sums.hexdigest()
+
+    def anomalies(self) -> dict[str, int]:
+        """What the market left out."""
+        found: dict[str, int] = {}
+        for state in self.market.line_states():
+            for name, count in state.anomalies.items():
+                found[name] = found.get(name, 0) + count
+        return found
+
+
 class Watch:
     """Lines, and the books they make."""
 
     def __init__(self, lines: Sequence[Line], patience_s: float) -> None:
         self.lines = tuple(lines)
-        self.books = [WatchedBooks() for _ in lines]
+        self.books: list[WatchedBooks | WatchedColumns] = [
+            WatchedColumns() if isinstance(line, ColumnLine) else WatchedBooks() for line in lines
+        ]
         self.states: list[deque[tuple[str, int]]] = [deque(maxlen=STATES_KEPT) for _ in lines]
         self._patience_ns = int(patience_s * SECOND_NS)
         self.opened = asyncio.Event()
@@ -170,14 +262,14 @@ class Watch:
                 session=each.session,
                 messages=books.messages,
                 known=books.known,
-                orders=books.books.orders if books.known else 0,
-                digest=digest(books.books) if books.known else "",
+                orders=books.orders if books.known else 0,
+                digest=books.digest() if books.known else "",
                 ended=each.ended,
                 reason=books.fault or ("" if each.ended else each.reason or "the watch was ended"),
                 rebuilds=books.rebuilds,
                 health=each,
                 states=list(states),
-                anomalies={name: count for name, count in books.books.anomalies().items() if count},
+                anomalies={name: count for name, count in books.anomalies().items() if count},
             )
             for books, states, each in zip(self.books, self.states, health, strict=True)
         ]

@@ -125,8 +125,9 @@ def _plan(
     from rushtrade.app.market_service import CenterPlan  # noqa: PLC0415
     from rushtrade.app.trading_day import parse_trade_date  # noqa: PLC0415
     from rushtrade.datacenter.fan_out_words import check_name  # noqa: PLC0415
-    from rushtrade.datacenter.lines_file import LineRow, LinesFile, read_lines_file  # noqa: PLC0415
+    from rushtrade.datacenter.lines_file import LineRow, LinesFile, kind_at, read_lines_file  # noqa: PLC0415
     from rushtrade.rules.calendar import new_york_calendar  # noqa: PLC0415
+    from rushtrade.rules.participants import with_centres  # noqa: PLC0415
     from rushtrade.rules.world_file import load_world  # noqa: PLC0415
 
     found = LinesFile() if file is None else read_lines_file(file)
@@ -140,7 +141,8 @@ def _plan(
     )
     called = check_name(name or found.name or socket.gethostname().partition(".")[0][:32] or "center")
     named = _symbols(symbols)
-    return CenterPlan(called, load_world(world), trade_date, rows, named, found.alarms, ticks, sold)
+    lived_in = with_centres(load_world(world), [kind_at(row.address) for row in rows])
+    return CenterPlan(called, lived_in, trade_date, rows, named, found.alarms, ticks, sold)
 
 
 def sales_of(name: str, *, licensed: bool) -> DataSales:

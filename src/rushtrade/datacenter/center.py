@@ -8,7 +8,8 @@ line has whole and in order, makes new stocks known, gives the packets to the bo
 fan-out), in exactly the order in which the books saw them: whoever follows can do the same and has the same books. Long packets
 are cut into pieces, and after each the followers read what became of it, before the rings it stands in come round. A line that brought
 more than a look may take waits, undrained, for the next: so a busy line holds nobody up. An image a
-line fetched goes into the books behind what was drained before it, and before anything drained later. Books that lost their way although the line did not (a message
+line fetched goes into the books behind what was drained before it, and before anything drained later; what had waited for it follows in
+bounded pieces, a share a look. Books that lost their way although the line did not (a message
 nobody can read) make the center ask the line for an image, at most once a second. `measure`, once a second, turns all this
 into the status a desk sees and into alarms.
 """
@@ -39,11 +40,12 @@ from rushtrade.datacenter.status import (
     verdict,
 )
 from rushtrade.domain.instants import MILLISECOND, SECOND
+from rushtrade.feeds.events import EVENT
 from rushtrade.gateway.line import CLOSED, LIVE, STALE, BookImage, Line
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.market_kernel import messages_length
 from rushtrade.market.reference import Listing
-from rushtrade.wire.feed_packet import FeedPacket
+from rushtrade.wire.feed_packet import COLUMNS, FeedPacket
 
 LOOK_INTERVAL_NS = 20 * MILLISECOND
 """Longest time between two looks: what a line needs to ask again in time."""
@@ -165,6 +167,8 @@ class Center:
     def _look_at(self, place: int, share: int, now_ns: int) -> int:
         """Take about `share` messages of a line."""
         line, waiting, taken = self.lines[place], self._waiting[place], 0
+        if self.data.is_catching_up(line.venue):
+            return self._catch_up(place, line, share, now_ns)
         if not waiting:
             for packet in line.drain(now_ns):
                 waiting.extend(pieces(packet))
@@ -173,7 +177,8 @@ class Center:
             self._take(piece, now_ns)
             taken += piece.count
         if not waiting and (image := line.image()) is not None:
-            self._rebuild(place, line, image, now_ns)
+            self._rebuild(line, image, now_ns)
+            taken += self._catch_up(place, line, max(share - taken, 1), now_ns)
         return taken
 
     def tell(self) -> None:
@@ -184,7 +189,7 @@ class Center:
                 listener(touched)
 
     def _take(self, packet: FeedPacket, now_ns: int) -> None:
-        self._make_known(packet.payload, now_ns)
+        self._make_known(packet.payload, now_ns, columns=packet.form == COLUMNS)
         self.data.receive(packet)
         for follower in self.followers:
             follower.packet(packet, now_ns)
@@ -194,8 +199,11 @@ class Center:
         for follower in self.followers:
             follower.settled(self.data, self.symbols, now_ns)
 
-    def _make_known(self, payload: bytes, now_ns: int) -> None:
-        listings = self._directory.new_in(payload)
+    def _make_known(self, payload: bytes, now_ns: int, *, columns: bool = False) -> None:
+        if columns:
+            listings = self._directory.new_among(np.frombuffer(payload, EVENT))
+        else:
+            listings = self._directory.new_in(payload)
         if not listings:
             return
         learned = self._learn(listings)
@@ -203,18 +211,35 @@ class Center:
         for follower in self.followers:
             follower.learned(learned, now_ns)
 
-    def _rebuild(self, place: int, line: Line, image: BookImage, now_ns: int) -> None:
+    def _rebuild(self, line: Line, image: BookImage, now_ns: int) -> None:
         self._make_known(image.payload, now_ns)
-        live = self.take_image(image, lambda: self._settle(now_ns))
+        self.data.begin_rebuild(image.venue, image.sequence, image.payload)
         for follower in self.followers:
             follower.image(image, now_ns)
         self._settle(now_ns)
-        if not live:
-            self._ask_image(place, line, "the image does not join what follows it", now_ns)
+        size = len(image.payload)
+        log.info(
+            "books begun from an image",
+            line=line.name,
+            venue=image.venue,
+            sequence=image.sequence,
+            bytes=size,
+        )
 
-    def take_image(self, image: BookImage, between: Callable[[], None] | None = None) -> bool:
-        """Rebuild a venue's books; True when its line is live again. `between` is called between the packets that waited."""
-        live = self.data.rebuild(image.venue, image.sequence, image.payload, between)
+    def _catch_up(self, place: int, line: Line, share: int, now_ns: int) -> int:
+        """Take about `share` messages of those that waited for an image; what the line has meanwhile stays there."""
+        taken = 0
+        while taken < share and self.data.is_catching_up(line.venue):
+            taken += self.data.catch_up(line.venue, PIECE_MESSAGES)
+            self._settle(now_ns)
+        known = self.data.line_states()[line.venue].state != "gap"
+        if not known and not self.data.is_catching_up(line.venue):
+            self._ask_image(place, line, "the image does not join what follows it", now_ns)
+        return taken
+
+    def take_image(self, image: BookImage) -> bool:
+        """Rebuild a venue's books in one go; True when its line is live again."""
+        live = self.data.rebuild(image.venue, image.sequence, image.payload)
         size = len(image.payload)
         log.info("books rebuilt", venue=image.venue, sequence=image.sequence, bytes=size, live=live)
         return live
@@ -290,6 +315,9 @@ class Center:
 
 def pieces(packet: FeedPacket) -> Iterator[FeedPacket]:
     """Cut a packet into pieces of at most `PIECE_MESSAGES`. What is not whole stays together: the books say what is wrong with it."""
+    if packet.form == COLUMNS:
+        yield from _pieces_of_columns(packet)
+        return
     data = np.frombuffer(packet.payload, np.uint8)
     sequence, left, begin = packet.sequence, packet.count, 0
     while left > PIECE_MESSAGES:
@@ -299,6 +327,13 @@ def pieces(packet: FeedPacket) -> Iterator[FeedPacket]:
         yield FeedPacket(packet.venue, sequence, PIECE_MESSAGES, packet.payload[begin : begin + size])
         sequence, left, begin = sequence + PIECE_MESSAGES, left - PIECE_MESSAGES, begin + size
     yield FeedPacket(packet.venue, sequence, left, packet.payload[begin:]) if begin else packet
+
+
+def _pieces_of_columns(packet: FeedPacket) -> Iterator[FeedPacket]:
+    size = EVENT.itemsize
+    for first in range(0, packet.count, PIECE_MESSAGES):
+        payload = packet.payload[first * size : (first + PIECE_MESSAGES) * size]
+        yield FeedPacket(packet.venue, packet.sequence + first, len(payload) // size, payload, COLUMNS)
 
 
 def log_turn(turn: AlarmTurn) -> None:

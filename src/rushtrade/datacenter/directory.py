@@ -1,7 +1,7 @@
 """The stocks of the day as the venues announce them: every directory message of a packet, before the books see it.
 
 Theory of operation. A data center does not know beforehand which stocks a feed will carry. Packets and book images are looked
-through for directory messages (ITCH 5.0 `R`); a symbol nobody knows yet becomes a `Listing`, and whoever owns the instruments is
+through for directory messages (ITCH 5.0 `R`), rows of columns for symbols; a symbol nobody knows yet becomes a `Listing`, and whoever owns the instruments is
 asked for an id. Only then are the messages given to the books. Refuses to know journals and books.
 """
 
@@ -12,12 +12,15 @@ from collections.abc import Iterable
 import numpy as np
 
 from rushtrade.datacenter.listing_kernel import DIRECTORY_BYTES, find_listings
+from rushtrade.feeds.events import MICRO, Records
 from rushtrade.market.reference import Listing
 from rushtrade.wire.itch50 import StockDirectory, decode
 
 FOUND_ROOM = 4_096
 """Directory messages found in one walk; the walk goes on from where it stopped."""
 SYMBOL_BYTES_MAX = 8
+ROUND_LOT = 100
+"""Of a stock whose listing nobody told; a reference file or a later message says it better."""
 
 
 class Directory:
@@ -45,6 +48,19 @@ class Directory:
                 break
             begin += walked
         return listings
+
+    def new_among(self, events: Records) -> list[Listing]:
+        """Give the listings of symbols first met in rows of a feed, which may speak of stocks without a word about their listing."""
+        found: list[Listing] = []
+        for name in np.unique(events["symbol"][events["action"] != b"N"]).tolist():
+            symbol = name.decode("latin-1")
+            if symbol in self._known or not _is_symbol(symbol):
+                continue
+            self._known[symbol] = None
+            told = events[(events["symbol"] == name) & (events["action"] == b"D") & (events["size"] > 0)]
+            lot = int(told["size"][0]) // MICRO if len(told) else 0
+            found.append(Listing(symbol, lot or ROUND_LOT, "N", "C", "N", authentic=True))
+        return found
 
     def _read(self, message: bytes) -> Listing | None:
         found = decode(message)

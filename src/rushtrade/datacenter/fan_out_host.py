@@ -22,7 +22,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from rushtrade.datacenter import fan_out_words as words
-from rushtrade.datacenter.fan_out_message import FRAME, IMAGE, PACKET, TIME, join
+from rushtrade.datacenter.fan_out_message import COLUMNS, FRAME, IMAGE, PACKET, TIME, join
 from rushtrade.datacenter.fan_out_ring import FanOutRing
 from rushtrade.datacenter.nats_link import NatsLink
 from rushtrade.datacenter.status import CenterStatus, FanOutStatus
@@ -78,7 +78,8 @@ class FanOutHost:
 
     def packet(self, packet: FeedPacket, now_ns: int) -> None:
         """Say a packet on."""
-        self._say(PACKET, packet.venue, packet.sequence, packet.count, packet.payload, now_ns)
+        kind = COLUMNS if packet.form else PACKET
+        self._say(kind, packet.venue, packet.sequence, packet.count, packet.payload, now_ns)
 
     def image(self, image: BookImage, now_ns: int) -> None:
         """Say that a venue's books were rebuilt."""

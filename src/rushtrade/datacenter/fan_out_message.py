@@ -4,6 +4,7 @@
     u64      u64        u32      i64       u16     u16    u16     u8     u8        (little-endian, 36 bytes)
 
     P  a feed packet: `sequence` and `count` are its own, the body its payload
+    E  a feed packet of columns, likewise
     I  a book image: `sequence` is the first message it does not contain
     J  a frame of the host's journal: `sequence` is the frame's, the body the frame; new stocks are told by it
     T  market time passed without a message: `sequence` is the instant, ns UTC
@@ -30,8 +31,8 @@ BODY_BYTES_MAX = MESSAGE_BYTES_MAX - HEAD_BYTES
 PARTS_MAX = 0xFFFF
 """Sixteen gigabytes of body."""
 
-PACKET, IMAGE, FRAME, TIME = b"PIJT"
-_KINDS = frozenset((PACKET, IMAGE, FRAME, TIME))
+PACKET, COLUMNS, IMAGE, FRAME, TIME = b"PEIJT"
+_KINDS = frozenset((PACKET, COLUMNS, IMAGE, FRAME, TIME))
 
 
 class Entry(msgspec.Struct, frozen=True):

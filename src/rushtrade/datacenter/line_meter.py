@@ -78,7 +78,10 @@ class LineMeter:
                 "connections": health.connections,
                 "images": health.images,
             },
-            anomalies={name: count for name, count in books.anomalies.items() if count},
+            anomalies={
+                **{name: count for name, count in books.anomalies.items() if count},
+                **health.anomalies,
+            },
             gaps=max(books.gaps, health.holes),
             gap_ms=(now_ns - gap_since_ns) // MILLISECOND if gap_since_ns else 0,
             next_sequence=health.next_number,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rushtrade.feeds.capture_feed import CaptureFeed
 from rushtrade.feeds.captures import PCAP_MAGIC, PCAPNG_MAGIC
 from rushtrade.feeds.dbn import MAGIC, VERSIONS, DbnFeed
 from rushtrade.feeds.events import Feed
 from rushtrade.feeds.itch_stream import ItchStream
+from rushtrade.feeds.source import Source
 from rushtrade.feeds.text_feeds import TextFeed, recognise
 from rushtrade.wire.errors import MalformedError
 from rushtrade.wire.itch50 import LENGTHS
 
+PEEK_BYTES, PEEKS_MAX = 1 << 18, 16
+"""How much of a capture is looked at for the first packets of a feed."""
 KINDS = (
     "ITCH 5.0, pcap and pcapng captures (ITCH 5.0, Nasdaq BBO, Last Sale Plus, UQDF, CQS, CTS, IEX DEEP and TOPS, "
     "SoupBinTCP), DBN, LOBSTER, TAQ quotes and trades, daily bars"
@@ -37,6 +42,23 @@ def feed_for(head: bytes) -> Feed:
         return TextFeed(first)
     begins = f"begins with {head[:12]!r}" if head else "is empty"
     raise MalformedError(f"no known kind of feed: the file {begins}; known are {KINDS}")
+
+
+def line_feed_for(head: bytes) -> Feed:
+    """Give the feed that reads a file as a line: of a capture, two ways made one. Raises MalformedError when none does."""
+    return CaptureFeed(whole=True) if container(head) else feed_for(head)
+
+
+def kind_of(path: Path | str) -> str:
+    """What kind of feed a file holds, by its beginning; several are joined by `+`. Raises WireError when it cannot be read."""
+    with Source(path) as source:
+        feed: Feed | None = None
+        for piece, _ in zip(source.pieces(PEEK_BYTES), range(PEEKS_MAX), strict=False):
+            feed = feed or feed_for(piece)
+            feed.feed(piece)
+            if feed.kind != CaptureFeed().kind:
+                break
+        return (feed or feed_for(b"")).kind
 
 
 def _is_itch(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""A recorded file as a line: any file that holds ITCH 5.0, read forward in bounded memory, at a multiple of its own pace.
+"""A recorded file as a line: any file that holds ITCH 5.0, or orders that become it (`archive.order_source`), read forward in bounded memory, at a multiple of its own pace.
 
 The first `drain` begins the day; each gives the messages that are due by then. Speed 0 is as fast as they are taken, one piece
 (some 130,000 messages) a drain. What a capture missed is a gap nobody can fill; a file that stops making sense ends the line there, in a
@@ -7,7 +7,7 @@ gap, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +34,18 @@ PIECES_MAX = 8
 class FileLine:
     """See `line.Line`."""
 
-    def __init__(self, venue: int, name: str, path: Path, speed: float, midnight_ns: int = 0) -> None:
+    def __init__(
+        self,
+        venue: int,
+        name: str,
+        path: Path,
+        speed: float,
+        midnight_ns: int = 0,
+        messages: Callable[[Path], Iterator[FeedPacket]] = itch_messages,
+    ) -> None:
+        """`messages` gives those of the file, numbered and in order."""
         self.venue, self.name = venue, name
+        self._read = messages
         self._path, self._speed = path, speed
         self._clock = SourceClock(midnight_ns, speed)
         self._pieces: Iterator[FeedPacket] = iter(())
@@ -51,7 +61,7 @@ class FileLine:
 
     async def open(self) -> None:
         """Read the beginning. Raises WireError when it is no file of ITCH 5.0."""
-        self._pieces = itch_messages(self._path)
+        self._pieces = self._read(self._path)
         self._load(0)
         assert self._piece is not None
         self._next = self._piece.sequence

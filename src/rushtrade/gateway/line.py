@@ -104,6 +104,8 @@ class LineHealth(msgspec.Struct, frozen=True, kw_only=True):
     silence_ns: int
     quiet_ways: tuple[str, ...] = ()
     """Ways nothing came on for `STALE_NS` while another one was heard: the line is whole, but has nothing left to lose."""
+    anomalies: dict[str, int] = {}
+    """What could not be read, by kind; of lines that decode columns."""
 
 
 class Line(Protocol):

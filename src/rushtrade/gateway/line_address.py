@@ -2,7 +2,8 @@
 
     mold://HOST:PORT[?options]     MoldUDP64: A at PORT, B at PORT + 1, requests to PORT + 2, book images (TCP) from PORT + 3
     soup://HOST:PORT[?options]     SoupBinTCP; book images from PORT + 3
-    file:PATH[?options]            a recorded file that holds ITCH 5.0
+    file:PATH[?options]            a recorded file or capture of any kind that `feed counts` knows, but daily bars, books without
+                                   messages, and order entry; its kind is seen from its first bytes
 
 A HOST from 224 to 239 is a multicast group. Options, joined by `&`:
 
@@ -13,15 +14,24 @@ A HOST from 224 to 239 is a multicast group. Options, joined by `&`:
                                    whom to ask, or `none`; with a group, HOST has to be named here: nobody answers at a group
     user=TEXT password=TEXT        of the login
     speed=NUMBER | max             pace of a replayed day; without it mold and soup lines are live, a file has its own pace
+    symbol=TEXT                    the stock of a file that does not say it: LOBSTER, TAQ
+    lot=NUMBER                     shares in a round lot, for quotes in lots where no rule says it for all stocks
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import msgspec
+
+from rushtrade.archive.order_source import order_messages
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.feeds.recognition import kind_of
+from rushtrade.gateway.column_line import ColumnLine, Street
 from rushtrade.gateway.datagram_ring import is_multicast
 from rushtrade.gateway.file_line import FileLine
 from rushtrade.gateway.line import Line, SourceClock
@@ -32,17 +42,26 @@ LINE_PORTS = 4
 """Ports of one venue: A, B, requests, book images."""
 PORT_MAX = 65_535 - LINE_PORTS + 1
 SPEED_MAX = 1_000_000.0
+ORDERS = frozenset(["dbn", "lobster"])
+"""Kinds of which the orders become messages."""
+NO_LINES = frozenset(["bars", "lobster-orderbook", "soupbintcp", "capture"])
+NO_LINE_WORDS = (
+    "daily bars, books without messages, order entry and captures of no known feed have nothing to play"
+)
+LOT_MAX = 10_000
+SYMBOL = re.compile(r"(?:^|_)([A-Z]{1,5}(?:\.[A-Z])?)_")
 OPTIONS = {
     "mold": ("name", "interface", "a", "b", "requests", "images", "speed"),
     "soup": ("name", "images", "user", "password", "speed"),
-    "file": ("name", "speed"),
+    "file": ("name", "speed", "symbol", "lot"),
 }
 
 
-def line_at(address: str, venue: int, midnight_ns: int) -> Line:
+def line_at(address: str, venue: int, midnight_ns: int, street: Street | None = None) -> Line:
     """Make the line an address names; it is not opened yet. `midnight_ns` is the session date's at the venue, UTC.
 
-    Raises InvalidInput, with what would pass.
+    `street` says what a feed of several venues needs to know. Raises InvalidInput, with what would pass, and WireError for a file that
+    cannot be read.
     """
     parts = urlsplit(address)
     if parts.scheme not in OPTIONS:
@@ -57,8 +76,7 @@ def line_at(address: str, venue: int, midnight_ns: int) -> Line:
             raise InvalidInput(f"line {address[:80]!r}: option {name[:20]!r} is none of {known}")
     name = options.get("name") or f"venue {venue}"
     if parts.scheme == "file":
-        path = Path(unquote(parts.netloc + parts.path))
-        return FileLine(venue, name, path, speed_of(options.get("speed", "1")), midnight_ns)
+        return _recorded(file_of(address), venue, name, midnight_ns, options, street or Street())
     speed = speed_of(options["speed"]) if "speed" in options else None
     host, port = _host_and_port(parts.netloc, address, PORT_MAX)
     clock = SourceClock(midnight_ns, speed)
@@ -67,6 +85,41 @@ def line_at(address: str, venue: int, midnight_ns: int) -> Line:
     images = _asked(options, "images", (host, port + 3))
     soup = SoupAddress((host, port), options.get("user", ""), options.get("password", ""), images)
     return SoupLine(venue, name, soup, clock)
+
+
+def file_of(address: str) -> Path:
+    """The path of a file's address."""
+    parts = urlsplit(address)
+    return Path(unquote(parts.netloc + parts.path))
+
+
+def _recorded(
+    path: Path, venue: int, name: str, midnight_ns: int, options: Mapping[str, str], street: Street
+) -> Line:
+    """Make the line of a recorded file, by what is in it."""
+    speed, symbol = speed_of(options.get("speed", "1")), options.get("symbol", "")
+    kinds = kind_of(path).split("+")
+    if "itch50" in kinds:
+        return FileLine(venue, name, path, speed, midnight_ns)
+    if kinds[0] in ORDERS:
+        return FileLine(
+            venue, name, path, speed, midnight_ns, partial(order_messages, symbol=symbol or symbol_in(path))
+        )
+    if not set(kinds) - NO_LINES:
+        raise InvalidInput(f"{path.name} holds {kinds[0]}, which is no line: {NO_LINE_WORDS}")
+    if lot := options.get("lot"):
+        if not lot.isascii() or not lot.isdecimal() or not 1 <= int(lot) <= LOT_MAX:
+            raise InvalidInput(f"lot {lot[:20]!r} is not a number of shares from 1 to {LOT_MAX:,}")
+        street = msgspec.structs.replace(street, round_lot=int(lot))
+    if kinds[0].startswith("taq") and not symbol:
+        symbol = symbol_in(path)
+    return ColumnLine(venue, name, path, speed, midnight_ns, symbol=symbol, street=street)
+
+
+def symbol_in(path: Path) -> str:
+    """The stock in a file's name, as in `AAPL_2012-06-21_…` and `taq_XXX_2018-01-02_…`; empty when there is none."""
+    match = SYMBOL.search(path.name)
+    return match[1] if match else ""
 
 
 def speed_of(text: str) -> float:

@@ -4,7 +4,6 @@ import struct
 
 import numpy as np
 import pytest
-from captured import add, mold, pcap, pcapng, tcp, udp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from rushtrade.feeds.capture_feed import CaptureFeed
 from rushtrade.feeds.events import tally
 from rushtrade.wire import itch50
 from rushtrade.wire.soupbintcp import SoupServer
+from support.captured import add, mold, pcap, pcapng, tcp, udp
 
 
 def read(data, piece=1 << 20):

@@ -3,7 +3,6 @@
 import struct
 
 import pytest
-from captured import add, mold, pcap, pcapng, tcp, udp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from rushtrade.feeds.text_feeds import TextFeed
 from rushtrade.wire import itch50
 from rushtrade.wire.errors import WireError
 from rushtrade.wire.framing import frame_all
+from support.captured import add, mold, pcap, pcapng, tcp, udp
 
 FRAMES = [udp(mold(1, [add(1), add(2)])), tcp(b"\0\1H\0\4SAbc", 5)]
 IEX = struct.pack("<BBHIIHHqqq", 1, 0, 0x8004, 1, 9, 32, 1, 0, 1, 5) + struct.pack(

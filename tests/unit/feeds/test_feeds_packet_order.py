@@ -5,11 +5,11 @@ import random
 
 import numpy as np
 import pytest
-from captured import add, cta, cts_trade, iex, iex_level, mold, pcap, udp
 
 from rushtrade.feeds.capture_feed import CaptureFeed
 from rushtrade.feeds.lines import RESTART_MESSAGES_MIN
 from rushtrade.feeds.packet_order import HELD_PACKETS_MAX
+from support.captured import add, cta, cts_trade, iex, iex_level, mold, pcap, udp
 
 SECOND = 1_000_000_000
 DAY = 1_700_000_000 * SECOND

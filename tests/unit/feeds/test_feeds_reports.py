@@ -4,7 +4,10 @@ import struct
 
 import numpy as np
 import pytest
-from captured import (
+
+from rushtrade.feeds.layouts import control_numbers
+from rushtrade.feeds.recognition import feed_for
+from support.captured import (
     cqs_quote,
     cta,
     cta_head,
@@ -22,9 +25,6 @@ from captured import (
     uqdf_state,
     utp,
 )
-
-from rushtrade.feeds.layouts import control_numbers
-from rushtrade.feeds.recognition import feed_for
 
 DAY = 1_775_548_800 * 1_000_000_000
 

@@ -4,7 +4,6 @@ import struct
 
 import numpy as np
 import pytest
-from captured import add
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from rushtrade.feeds.text_feeds import TextFeed, nanoseconds, units
 from rushtrade.wire import itch50
 from rushtrade.wire.errors import MalformedError
 from rushtrade.wire.framing import frame_all
+from support.captured import add
 
 
 @given(st.integers(0, 10**18 - 1), st.integers(0, 10**9 - 1))
