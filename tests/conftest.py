@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import httpx
 import pytest
+import websockets.asyncio.client
+import websockets.sync.client
+
+from support.waiting import PATIENCE_S
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -19,6 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--disk-seeds", type=int, default=25, help="power failures of a simulated disk (night: 10000)"
     )
+
+
+def pytest_configure() -> None:
+    """Give network clients the tests' patience, and their way past any proxy: they speak to this machine alone."""
+    for call in (httpx.get, httpx.post, httpx.delete, httpx.Client.__init__, httpx.AsyncClient.__init__):
+        call.__kwdefaults__ |= {"timeout": PATIENCE_S, "trust_env": False}
+    for call in (websockets.asyncio.client.connect.__init__, websockets.sync.client.connect):
+        call.__kwdefaults__ |= {"open_timeout": PATIENCE_S, "ping_timeout": PATIENCE_S, "proxy": None}
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ import uvloop
 
 from api_house import standing_house
 from rushtrade.app.application import build, server_settings
+from support.waiting import PATIENCE_S
 
 
 class Served:
@@ -38,7 +39,7 @@ class Served:
 
     def do(self, work):
         """Have a coroutine of the house done where it lives, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=PATIENCE_S)
 
 
 @contextlib.contextmanager
@@ -61,11 +62,11 @@ def served(*, before=lambda house: None, **settings):
 
     thread = threading.Thread(target=lambda: uvloop.run(serve()), name="served house")
     thread.start()
-    assert started.wait(20), "the server did not start"
+    assert started.wait(PATIENCE_S), "the server did not start"
     server, app, loop, port = found
     try:
         yield Served(house, app, loop, port)
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive(), "the server did not stop"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import COMMAND_S
+
 USES_BOTH = """
 def test_data(shared_data):
     assert (shared_data / "rows.csv").is_file()
@@ -31,7 +33,7 @@ def run(folder: Path, **environment: str) -> str:
         env={**kept, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S,
         check=False,
     )
     return done.stdout

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import COMMAND_S
 from tidy_checks import CHECKS, module_name
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -206,7 +207,7 @@ def lint_imports(folder: Path, source: Path) -> subprocess.CompletedProcess[str]
         env={"PYTHONPATH": str(source), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S,
         check=False,
     )
 

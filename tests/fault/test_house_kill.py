@@ -23,10 +23,12 @@ from rushtrade.journal import SqliteReader
 from rushtrade.rules.world_file import load_world
 from rushtrade.wire import order_entry as oe
 from support.auditor import Auditor
+from support.waiting import COMMAND_S, wait_for
 
 HERE = Path(__file__).parent
-START_SECONDS_MAX = 60
-LIFE_SECONDS_MAX = 0.5
+ANSWERS_MAX = 300
+"""Answers a broker gives before it is killed, at most: what happens in a life does not depend on how fast the machine is."""
+AFTER_SECONDS_MAX = 0.05
 VENUES = len(load_world("us-2026").venues)
 
 
@@ -48,21 +50,30 @@ class Firm:
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,  # what `readline` took too much of would be lost to `communicate`
         )
+
+    def answers(self) -> int:
+        """How many answers customers have been given, in all lives."""
+        return self.acks.read_bytes().count(b"\n") if self.acks.exists() else 0
 
     def run(self, mode: str) -> None:
         broker = self.start(mode, 0)
-        _, errors = broker.communicate(timeout=START_SECONDS_MAX)
+        _, errors = broker.communicate(timeout=COMMAND_S)
         assert broker.returncode == 0, errors.decode()
 
     def kill_one(self, seed: int, chance: random.Random) -> int:
         """Let a broker live for a while, mostly until it trades, and kill it; give how many children it had to send again."""
         broker = self.start("trade", seed)
         assert broker.stdout is not None
-        said = broker.stdout.readline() if chance.random() < 0.75 else b""
-        time.sleep(chance.uniform(0, LIFE_SECONDS_MAX))
+        said = b""
+        if chance.random() < 0.75:
+            said = broker.stdout.readline()
+            answers = self.answers() + chance.randint(0, ANSWERS_MAX)
+            wait_for(lambda: self.answers() >= answers or broker.poll() is not None, "answers", COMMAND_S)
+        time.sleep(chance.uniform(0, AFTER_SECONDS_MAX))
         broker.kill()
-        rest, errors = broker.communicate(timeout=START_SECONDS_MAX)
+        rest, errors = broker.communicate(timeout=COMMAND_S)
         assert broker.returncode == -9, errors.decode()
         found = re.match(rb"on line, (\d+) sent again\n", said + rest)
         return int(found[1]) if found else 0

@@ -13,6 +13,7 @@ from faulty_disk import FaultyDisk, ForgetfulDisk
 
 from rushtrade.journal import Frame, JournalError, JournalFailed, Snapshot, SqliteJournal
 from rushtrade.journal import sqlite as writer_module
+from support.waiting import COMMAND_S
 
 MOST_CALLS = 2_000
 """Bound of the loop over every n; the scenario needs a few hundred."""
@@ -182,7 +183,7 @@ def test_a_full_disk_stops_the_journal_and_loses_nothing(tmp_path):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=COMMAND_S,
     )
     *acknowledged, last_line = done.stdout.splitlines()
     assert last_line.startswith("stopped: cannot append frame"), done.stdout

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import COMMAND_S
+
 HERE = Path(__file__).parent
 STORED = json.loads((HERE / "core_run.json").read_text(encoding="utf-8"))
 
@@ -22,7 +24,7 @@ def test_a_seeded_life_ends_as_it_did_when_it_was_stored(hash_seed):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=COMMAND_S,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == STORED, (

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import json
 import threading
-import time
 
 import msgpack
 import pytest
@@ -31,6 +30,7 @@ from api_house import AAPL, KEY, MSFT, READER_KEY, READER_SECRET, SECRET, SESSIO
 from rushtrade.tape.reports import correction_row, trade_row
 from rushtrade.wire import itch50
 from served_house import served
+from support.waiting import PATIENCE_S, wait_for
 
 PRINTS = 7
 START = dt.datetime.fromtimestamp(SESSION.open_ns // 10**9, dt.UTC)
@@ -177,14 +177,6 @@ def test_a_malformed_question_is_a_400_with_a_sentence(client, query, said):
 # --- streams ---------------------------------------------------------------------------------------------
 
 
-def eventually(condition, seconds=10):
-    """Wait for a condition; the clock only bounds how long a failing test takes."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.02)
-
-
 def running(stream):
     thread = threading.Thread(target=stream.run, daemon=True)
     thread.start()
@@ -200,7 +192,7 @@ def test_trade_updates_tell_the_life_of_an_order_in_order(server):
 
     stream.subscribe_trade_updates(on_update)
     thread = running(stream)
-    eventually(lambda: server.call(lambda: any_listener(server)))
+    wait_for(lambda: server.call(lambda: any_listener(server)))
     trading = TradingClient(KEY, SECRET, url_override=server.url)
     order = trading.submit_order(
         LimitOrderRequest(symbol="AAPL", qty=10, side="buy", time_in_force="day", limit_price=187.24)
@@ -208,7 +200,7 @@ def test_trade_updates_tell_the_life_of_an_order_in_order(server):
     number = int(str(order.id)[-12:], 16)
     server.call(server.house.fill, number, 4, 1_872_400)
     trading.cancel_order_by_id(order.id)
-    eventually(lambda: seen and seen[-1].event == "canceled")
+    wait_for(lambda: seen and seen[-1].event == "canceled")
     assert [str(getattr(update.event, "value", update.event)) for update in seen] == [
         "accepted",
         "new",
@@ -221,7 +213,7 @@ def test_trade_updates_tell_the_life_of_an_order_in_order(server):
     assert fill.order.filled_qty == "4"
     assert seen[-1].order.status.value == "canceled"
     stream.stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)
 
 
 def any_listener(server):
@@ -248,7 +240,7 @@ def test_quotes_trades_and_bars_arrive_with_msgpack_timestamps(server):
     stream.subscribe_trades(on_trade, "AAPL")
     stream.subscribe_bars(on_bar, "*")
     thread = running(stream)
-    eventually(lambda: server.call(lambda: any(each.channels["bars"] for each in server.market_hub.sockets)))
+    wait_for(lambda: server.call(lambda: any(each.channels["bars"] for each in server.market_hub.sockets)))
 
     def happen(house):
         house.feed.seconds += 60
@@ -257,7 +249,7 @@ def test_quotes_trades_and_bars_arrive_with_msgpack_timestamps(server):
         house.clock.now = SESSION.open_ns + house.feed.seconds * 10**9
 
     server.call(happen, server.house)
-    eventually(lambda: trades and quotes)
+    wait_for(lambda: trades and quotes)
     assert (trades[-1].symbol, trades[-1].size, trades[-1].price) == ("AAPL", 100, 187.29)
     assert trades[-1].timestamp.tzinfo is not None
     assert quotes[-1].bid_price == 187.29
@@ -266,9 +258,9 @@ def test_quotes_trades_and_bars_arrive_with_msgpack_timestamps(server):
         house.clock.now = (house.feed.seconds + 120) * 10**9 + SESSION.open_ns
 
     server.call(next_minute, server.house)
-    eventually(lambda: any(bar.symbol == "AAPL" for bar in bars))
+    wait_for(lambda: any(bar.symbol == "AAPL" for bar in bars))
     stream.stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)
 
 
 def test_corrections_cancels_late_trades_and_halts_reach_their_handlers():
@@ -292,7 +284,7 @@ def test_corrections_cancels_late_trades_and_halts_reach_their_handlers():
         stream.register_trade_corrections(taker("corrections"))
         stream.register_trade_cancels(taker("cancels"))
         thread = running(stream)
-        eventually(
+        wait_for(
             lambda: server.call(
                 lambda: any(each.channels["daily" + "Bars"] for each in server.market_hub.sockets)
             )
@@ -319,13 +311,13 @@ def test_corrections_cancels_late_trades_and_halts_reach_their_handlers():
 
         server.call(report, server.house, 1, 1_870_000, 100, 1)
         server.call(report, server.house, 2, 1_880_000, 200, 2)
-        eventually(lambda: len(seen["trades"]) == 2)
+        wait_for(lambda: len(seen["trades"]) == 2)
         server.call(report, server.house, 70, 1_875_000, 300, 3)
-        eventually(lambda: seen["bars"])
+        wait_for(lambda: seen["bars"])
         server.call(report, server.house, 30, 1_890_000, 400, 4)
-        eventually(lambda: any(bar.high == 189.0 for bar in seen["updated"]))
+        wait_for(lambda: any(bar.high == 189.0 for bar in seen["updated"]))
         server.call(lambda: report(server.house, 0, 1_885_000, 200, 2, new_match=5))
-        eventually(lambda: seen["corrections"])
+        wait_for(lambda: seen["corrections"])
         server.call(
             server.house.feed.say, 0, itch50.BrokenTrade(AAPL, 0, server.call(server.house.feed.now_ns), 4)
         )
@@ -336,11 +328,11 @@ def test_corrections_cancels_late_trades_and_halts_reach_their_handlers():
                 AAPL, 0, server.call(server.house.feed.now_ns), "AAPL    ", "H", " ", "T1"
             ),
         )
-        eventually(lambda: seen["cancels"] and seen["statuses"])
+        wait_for(lambda: seen["cancels"] and seen["statuses"])
         server.call(report, server.house, 200, 1_876_000, 100, 6)
-        eventually(lambda: any(bar.volume >= 600 for bar in seen["daily"]))
+        wait_for(lambda: any(bar.volume >= 600 for bar in seen["daily"]))
         stream.stop()
-        thread.join(10)
+        thread.join(PATIENCE_S)
     (bar,) = [bar for bar in seen["bars"] if bar.timestamp.timestamp() * 10**9 == begins]
     assert (bar.open, bar.high, bar.close, bar.volume, bar.trade_count) == (187.0, 188.0, 188.0, 300, 2)
     (correction,) = seen["corrections"]
@@ -363,10 +355,10 @@ def test_corrections_cancels_late_trades_and_halts_reach_their_handlers():
 async def talk(url, *messages, headers=None, packed=False, answers=1):
     read = msgpack.unpackb if packed else json.loads
     async with websockets.connect(url, additional_headers=headers) as socket:
-        got = [read(await asyncio.wait_for(socket.recv(), 5))]
+        got = [read(await asyncio.wait_for(socket.recv(), PATIENCE_S))]
         for message in messages:
             await socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
-            got.append(read(await asyncio.wait_for(socket.recv(), 5)))
+            got.append(read(await asyncio.wait_for(socket.recv(), PATIENCE_S)))
         return got
 
 
@@ -409,7 +401,7 @@ def test_key_headers_in_the_handshake_authenticate(server):
             "Content-Type": "application/msgpack",
         }
         async with websockets.connect(f"{server.ws_url}/v2/iex", additional_headers=headers) as socket:
-            return [msgpack.unpackb(await asyncio.wait_for(socket.recv(), 5)) for _ in range(2)]
+            return [msgpack.unpackb(await asyncio.wait_for(socket.recv(), PATIENCE_S)) for _ in range(2)]
 
     assert asyncio.run(run()) == [
         [{"T": "success", "msg": "connected"}],
@@ -430,7 +422,7 @@ def test_the_order_stream_speaks_binary_json_and_refuses_strangers(server, path)
                 {"action": "listen", "data": {"streams": []}},
             ):
                 await socket.send(json.dumps(message))
-                frame = await asyncio.wait_for(socket.recv(), 5)
+                frame = await asyncio.wait_for(socket.recv(), PATIENCE_S)
                 assert isinstance(frame, bytes)
                 got.append(json.loads(frame))
             return got

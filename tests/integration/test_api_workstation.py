@@ -15,6 +15,7 @@ from rushtrade.domain import events as ev
 from rushtrade.domain.numbers import MONEY_UNIT
 from rushtrade.wire.itch50 import AddOrder
 from served_house import served
+from support.waiting import PATIENCE_S, until
 
 PASSWORD = "correct horse"
 
@@ -83,11 +84,11 @@ class Page:
         return found["error"]
 
     async def until(self, condition):
-        async with asyncio.timeout(10):
-            while not (found := condition()):
-                assert not self.reader.done(), self.reader.exception()
-                await asyncio.sleep(0.005)
-            return found
+        def found():
+            assert not self.reader.done(), self.reader.exception()
+            return condition()
+
+        return await until(found)
 
     def of(self, kind):
         return [push for push in self.pushes if push["push"] == kind]
@@ -201,7 +202,7 @@ def test_a_logout_ends_the_session_and_its_sockets(server):
 
 async def close_code_of(socket):
     """Read until the other side closes."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await socket.wait_closed()
     return socket.close_code
 

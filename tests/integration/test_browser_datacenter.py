@@ -7,15 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from test_browser_workstation import AXE, RESULTS, STATIC, browser, without
+from test_browser_workstation import AXE, PATIENCE_MS, RESULTS, STATIC, browser, without
 
-from support.center_process import HOST, CenterProcess, center, free_line_ports, hour_without_its_end, serving
+from support.center_process import HOST, CenterProcess, center, hour_without_its_end, serving
+from support.ports import claim_ports
 from support.up_process import quick_directory
+from support.waiting import COMMAND_S
 
 assert browser  # the fixture of the workstation's own tests
 
-PATIENCE_MS = 30_000
 DATE = "2012-06-21"
+SPEED = "8"
+"""The hour takes so long that it is not over while one looks."""
 SIZES = ((1440, 900), (1920, 1080))
 
 pytestmark = [pytest.mark.browser, pytest.mark.market_data, pytest.mark.slow]
@@ -28,18 +31,18 @@ def desk(shared_data, tmp_path_factory) -> Iterator[CenterProcess]:
         without("the workstation is not built", "run `make web`")
     folder = tmp_path_factory.mktemp("page")
     file = hour_without_its_end(shared_data, folder)
-    whole, lossy = free_line_ports(), free_line_ports()
+    whole, lossy = claim_ports(), claim_ports()
     lines = (
-        f"mold://{HOST}:{whole}?venue=NASDAQ&speed=30",
-        f"mold://{HOST}:{lossy}?venue=ARCA&speed=30&requests=none&images=none",
+        f"mold://{HOST}:{whole}?venue=NASDAQ&speed={SPEED}",
+        f"mold://{HOST}:{lossy}?venue=ARCA&speed={SPEED}&requests=none&images=none",
     )
     options = [word for line in lines for word in ("--line", line)]
     with (
         quick_directory() as home,
         center(home, *options, "--date", DATE, "--symbols", "AAPL", "--name", "desk") as process,
-        serving(file, whole, "--speed", "30", "--loss", "0.05"),
+        serving(file, whole, "--speed", SPEED, "--loss", "0.05"),
         serving(
-            file, lossy, "--speed", "30", "--loss", "0.2", "--no-requests", "--no-glimpse", "--seed", "3"
+            file, lossy, "--speed", SPEED, "--loss", "0.2", "--no-requests", "--no-glimpse", "--seed", "3"
         ),
     ):
 
@@ -47,7 +50,7 @@ def desk(shared_data, tmp_path_factory) -> Iterator[CenterProcess]:
             status = process.status()
             return status is not None and any(alarm["code"] == "gap-open" for alarm in status["alarms"])
 
-        process.wait_until(alarmed, "the gap to be an alarm", 60)
+        process.wait_until(alarmed, "the gap to be an alarm", COMMAND_S)
         yield process
 
 
@@ -56,7 +59,6 @@ def page(browser: Browser, desk: CenterProcess) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     found = context.new_page()
     found.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
     found.goto(f"{desk.url}/datacenter")
     found.get_by_label("User").fill(desk.login["web_user"])
     found.get_by_label("Password").fill(desk.login["web_password"])

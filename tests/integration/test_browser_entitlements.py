@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from test_browser_workstation import (
     AXE,
-    PATIENCE_MS,
     STATIC,
     browser,
     cell,
-    credentials,
     log_in,
     out_of_fields,
     page,
     without,
 )
+
+from support.up_process import up
 
 __all__ = ["browser", "page"]  # fixtures
 
@@ -33,24 +32,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A running house whose data is licensed from exchanges."""
     if not STATIC.is_file():
         without("the workstation is not built", "run `make web`")
-    data = tmp_path_factory.mktemp("house")
-    command = [str(Path(sys.executable).with_name("rushtrade"))]
-    log = (data / "up.log").open("w+", encoding="utf-8")
-    process = subprocess.Popen(
-        [*command, "up", "--port", "0", "--seed", "7", "--licensed", "--data", str(data)],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield credentials([*command, "demo-credentials", "--json", "--data", str(data)], process, log.name)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+    with up(tmp_path_factory.mktemp("house"), "--seed", "7", "--licensed", "--json") as running:
+        yield json.loads(running.printed())
 
 
 def violations(page: Page) -> list[str]:
@@ -68,7 +51,7 @@ def test_a_subscriber_answers_signs_is_granted_and_loses_a_product(
     page: Page, house: dict[str, str], browser: Browser
 ) -> None:
     log_in(page, house)
-    expect(cell(page, "watch", "AAPL", "bid")).to_have_text("–", timeout=PATIENCE_MS)
+    expect(cell(page, "watch", "AAPL", "bid")).to_have_text("–")
     expect(page.locator(".toast").first).to_contain_text("is not yours to see")
 
     page.keyboard.press("i")
@@ -101,7 +84,7 @@ def test_a_subscriber_answers_signs_is_granted_and_loses_a_product(
     if AXE.is_file():
         assert violations(page) == []
     out_of_fields(page)
-    expect(cell(page, "watch", "AAPL", "bid")).to_have_text(re.compile(r"^\d"), timeout=PATIENCE_MS)
+    expect(cell(page, "watch", "AAPL", "bid")).to_have_text(re.compile(r"^\d"))
     expect(cell(page, "watch", "BAC", "bid")).to_have_text("–"), "a stock of another tape"
 
     page.keyboard.press("i")
@@ -118,7 +101,7 @@ def test_a_subscriber_answers_signs_is_granted_and_loses_a_product(
     assert downloading.value.suggested_filename == "market-data-usage-2026-11.pdf"
     assert Path(downloading.value.path()).read_bytes().startswith(b"%PDF-")
     out_of_fields(page)
-    expect(cell(page, "watch", "AAPL", "bid")).to_have_text("–", timeout=PATIENCE_MS)
+    expect(cell(page, "watch", "AAPL", "bid")).to_have_text("–")
     expect(page.locator(".toast").filter(has_text="it was taken away (a test of it)")).to_be_visible()
 
 

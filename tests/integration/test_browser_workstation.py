@@ -10,15 +10,15 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from support.up_process import up
+from support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src" / "rushtrade" / "static" / "index.html"
@@ -33,8 +33,7 @@ CHROMIUM_OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
-HOUSE_STARTS_WITHIN_S = 180
-PATIENCE_MS = 30_000
+PATIENCE_MS = int(1_000 * PATIENCE_S)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -54,6 +53,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         without("no Chromium here", "apt install chromium, or set RUSHTRADE_CHROMIUM to its path")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to sandbox root
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_OPTIONS, *sandbox])
         yield chromium
@@ -65,39 +65,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A running house on generated flow, and what a client needs to reach it."""
     if not STATIC.is_file():
         without("the workstation is not built", "run `make web`")
-    data = tmp_path_factory.mktemp("house")
-    command = [str(Path(sys.executable).with_name("rushtrade"))]
-    log = (data / "up.log").open("w+", encoding="utf-8")
-    process = subprocess.Popen(
-        [*command, "up", "--port", "0", "--seed", "7", "--data", str(data)],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        yield credentials([*command, "demo-credentials", "--json", "--data", str(data)], process, log.name)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
-
-
-def credentials(command: list[str], process: subprocess.Popen[bytes], log: str) -> dict[str, str]:
-    deadline = time.monotonic() + HOUSE_STARTS_WITHIN_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(
-                f"the house stopped with {process.returncode}:\n{Path(log).read_text(encoding='utf-8')[-4000:]}"
-            )
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-        if answer.returncode == 0:
-            found: dict[str, str] = json.loads(answer.stdout)
-            return found
-        time.sleep(0.5)
-    pytest.fail(f"no house after {HOUSE_STARTS_WITHIN_S} s:\n{Path(log).read_text(encoding='utf-8')[-4000:]}")
+    with up(tmp_path_factory.mktemp("house"), "--seed", "7", "--json") as running:
+        yield json.loads(running.printed())
 
 
 @pytest.fixture
@@ -125,11 +94,11 @@ def cell(page: Page, grid: str, key: str, column: str):
 
 def log_in(page: Page, house: dict[str, str]) -> None:
     page.goto("/")
-    expect(page.locator(".login .market-label")).to_have_text("SIMULATED MARKET", timeout=PATIENCE_MS)
+    expect(page.locator(".login .market-label")).to_have_text("SIMULATED MARKET")
     page.fill("[name=user]", house["web_user"])
     page.fill("[name=password]", house["web_password"])
     page.keyboard.press("Enter")
-    expect(page.locator(".status-line")).to_contain_text("Connected", timeout=PATIENCE_MS)
+    expect(page.locator(".status-line")).to_contain_text("Connected")
 
 
 def out_of_fields(page: Page) -> None:
@@ -141,7 +110,7 @@ def send_ticket(page: Page) -> str:
     """Enter in the ticket; the number of the order that the house has taken."""
     page.keyboard.press("Enter")
     answer = page.locator(".ticket .answer.good")
-    expect(answer).to_have_text(re.compile(r"^Order \d+ is in\.$"), timeout=PATIENCE_MS)
+    expect(answer).to_have_text(re.compile(r"^Order \d+ is in\.$"))
     number = re.search(r"\d+", answer.inner_text())
     assert number is not None
     out_of_fields(page)
@@ -154,7 +123,7 @@ def test_a_trader_logs_in_buys_sees_fill_position_and_profit_and_cancels_a_resti
     symbol = house.get("symbol") or house["symbols"][0]
     log_in(page, house)
     expect(page.locator(".top-bar .market-label")).to_have_text("SIMULATED MARKET")
-    expect(cell(page, "watch", symbol, "ask")).to_have_text(re.compile(r"^\d"), timeout=PATIENCE_MS)
+    expect(cell(page, "watch", symbol, "ask")).to_have_text(re.compile(r"^\d"))
     expect(page.locator('[data-grid="depth"] [data-column="ask_venue"]').first).to_have_text(
         re.compile(r"\w")
     )
@@ -170,7 +139,7 @@ def test_a_trader_logs_in_buys_sees_fill_position_and_profit_and_cancels_a_resti
     page.select_option("[name=type]", "market")
     page.locator("[name=quantity]").focus()
     bought = send_ticket(page)
-    expect(cell(page, "orders", bought, "state")).to_have_text("Filled", timeout=PATIENCE_MS)
+    expect(cell(page, "orders", bought, "state")).to_have_text("Filled")
     expect(cell(page, "orders", bought, "filled")).to_have_text("100")
     average = Decimal(cell(page, "orders", bought, "average").inner_text().replace(",", ""))
     assert average > 0
@@ -197,7 +166,7 @@ def test_a_trader_logs_in_buys_sees_fill_position_and_profit_and_cancels_a_resti
     resting = send_ticket(page)
     assert resting != bought
     page.keyboard.press("o")
-    expect(cell(page, "orders", resting, "state")).to_have_text("Working", timeout=PATIENCE_MS)
+    expect(cell(page, "orders", resting, "state")).to_have_text("Working")
     page.keyboard.press("Home")
     expect(
         page.locator(f'[data-grid="orders"] [role="row"][aria-selected="true"][data-key="{resting}"]')
@@ -209,7 +178,7 @@ def test_a_trader_logs_in_buys_sees_fill_position_and_profit_and_cancels_a_resti
     page.keyboard.press("Escape")
     expect(cell(page, "orders", resting, "state")).to_have_text("Working")
     page.keyboard.press("Delete")
-    expect(cell(page, "orders", resting, "state")).to_have_text("Cancelled", timeout=PATIENCE_MS)
+    expect(cell(page, "orders", resting, "state")).to_have_text("Cancelled")
     expect(cell(page, "orders", resting, "filled")).to_have_text("0")
 
     # Why it was routed as it was, and everything still there for a browser that starts over.
@@ -219,7 +188,7 @@ def test_a_trader_logs_in_buys_sees_fill_position_and_profit_and_cancels_a_resti
     expect(page.locator(".trace")).to_be_visible()
     page.keyboard.press("Escape")
     page.reload()
-    expect(cell(page, "orders", bought, "state")).to_have_text("Filled", timeout=PATIENCE_MS)
+    expect(cell(page, "orders", bought, "state")).to_have_text("Filled")
     expect(cell(page, "positions", symbol, "quantity")).to_have_text("100")
 
 
@@ -234,7 +203,7 @@ def test_a_refusal_is_shown_whole_and_a_wrong_password_is_refused(page: Page, ho
     log_in(page, house)
     page.keyboard.press("t")
     page.keyboard.type("9000000")
-    expect(page.locator("[name=limit]")).to_have_value(re.compile(r"^\d"), timeout=PATIENCE_MS)
+    expect(page.locator("[name=limit]")).to_have_value(re.compile(r"^\d"))
     page.keyboard.press("Enter")
     refusal = page.locator(".ticket .answer.bad[role=alert]")
     expect(refusal).to_be_visible()
@@ -257,7 +226,7 @@ def test_the_pages_pass_the_rules_of_wcag_2_aa(page: Page, house: dict[str, str]
     assert violations() == []
     log_in(page, house)
     page.keyboard.press("t")
-    expect(page.locator("[name=limit]")).to_have_value(re.compile(r"^\d"), timeout=PATIENCE_MS)
+    expect(page.locator("[name=limit]")).to_have_value(re.compile(r"^\d"))
     assert violations() == []
     out_of_fields(page)
     page.keyboard.press("Control+k")

@@ -15,6 +15,7 @@ from rushtrade.cli import main as cli
 from rushtrade.cli.main import COMMANDS, command_line
 from support.itch_pieces import generated
 from support.up_process import COMMAND
+from support.waiting import COMMAND_S
 
 LIVE_ELSEWHERE = {"day", "exchange", "itch", "feed", "ticks"}
 """Commands that read a file or a store, not a house: they take no --data."""
@@ -137,6 +138,7 @@ READERS = [
     ("entitlements", "publish", "us-equities"),
     ("entitlements", "charge", "--month", "2026-11"),
     ("entitlements", "usage", "--month", "2026-11"),
+    ("entitlements", "limits"),
 ]
 
 
@@ -274,7 +276,7 @@ def test_a_reader_that_has_gone_ends_a_command_without_a_word(house):
     words = [str(COMMAND), "report", "blotter", "--date", "2026-11-20", "--data", str(house), "--json"]
     try:
         done = subprocess.run(
-            words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+            words, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=COMMAND_S, check=False
         )
     finally:
         os.close(writing)
@@ -285,7 +287,7 @@ def test_a_command_imports_what_it_needs_and_no_more():
     """Who asks where a house runs does not wait for the whole of it."""
     asked = "import sys; from rushtrade.cli.main import command_line; command_line(['demo-credentials']); print(sorted(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", asked], capture_output=True, text=True, timeout=COMMAND_S, check=True
     )
     for heavy in ("numba", "litestar", "sqlalchemy", "uvicorn", "duckdb"):
         assert f"'{heavy}'" not in done.stdout

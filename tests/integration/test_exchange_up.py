@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from rushtrade.books.book_image import ImageBooks
+from rushtrade.floor.port_table import VENUE_PORTS, ports_of
 from rushtrade.wire import ouch50 as ouch
 from rushtrade.wire import soupbintcp as soup
 from rushtrade.wire.fix42_store import MemoryStore
 from rushtrade.wire.framing import frame_all
 from rushtrade.wire.glimpse import decode_snapshot
 from rushtrade.wire.moldudp64 import MoldRequest, decode_packet, encode_request
-from support.exchange_process import WAIT_S, Exchanges, FixConnection, SoupConnection
+from support.exchange_process import Exchanges, FixConnection, SoupConnection
 from support.itch_pieces import generated
+from support.ports import claim_ports
+from support.waiting import COMMAND_S, PATIENCE_S
 
 RESET = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 """The connection is reset when it is closed, as when its process dies."""
@@ -136,7 +139,7 @@ def resting(framed):
 def requested(venue, first, count):
     """Messages asked for again of the retransmission server."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        asked.settimeout(WAIT_S)
+        asked.settimeout(PATIENCE_S)
         asked.bind(("127.0.0.1", 0))
         asked.sendto(encode_request(MoldRequest("RUSHTRADE", first, count)), ("127.0.0.1", venue["requests"]))
         messages = []
@@ -174,15 +177,23 @@ def test_bad_input_is_answered_in_words_and_the_others_trade_on(exchanges):
 
 def test_a_recorded_market_is_watched_to_its_end_by_packets_and_by_stream(tmp_path):
     path = tmp_path / "day.itch"
-    path.write_bytes(generated(3, 20.0))
-    running = Exchanges("--venue", "NASDAQ,NYSE", "--market", str(path), "--speed", "4")
-    lines = [running.venues["NASDAQ"]["mold_line"], running.venues["NYSE"]["soup_line"]]
-    watched = subprocess.run(
-        [COMMAND, "feed", "watch", *lines, "--json"], capture_output=True, text=True, timeout=120, check=False
+    path.write_bytes(generated(3, 40.0))
+    nasdaq, nyse = ports_of([(0, "NASDAQ", ""), (1, "NYSE", "")], "127.0.0.1", claim_ports(2 * VENUE_PORTS))
+    lines = [f"{nasdaq.mold_line}&speed=2", f"{nyse.soup_line}&speed=2"]
+    watching = subprocess.Popen(
+        [COMMAND, "feed", "watch", *lines, "--patience", str(COMMAND_S), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    assert watched.returncode == 0, watched.stdout + watched.stderr
-    report = json.loads(watched.stdout)
-    assert running.process.wait(WAIT_S) == 0, "the exchanges end with their market"
+    assert "stale" in watching.stderr.readline(), "the lines are open before the market is"
+    market = ("--market", str(path), "--speed", "2")
+    running = Exchanges("--venue", "NASDAQ,NYSE", *market, first_port=nasdaq.mold_a)
+    assert [running.venues["NASDAQ"]["mold_line"], running.venues["NYSE"]["soup_line"]] == lines
+    answer, errors = watching.communicate(timeout=COMMAND_S)
+    assert watching.returncode == 0, answer + errors
+    report = json.loads(answer)
+    assert running.process.wait(PATIENCE_S) == 0, "the exchanges end with their market"
     rows = report["venues"]
     assert all(row["known"] and row["ended"] for row in rows)
     assert all(row["messages"] > 100 for row in rows)
@@ -214,7 +225,7 @@ def test_what_cannot_be_opened_is_refused_in_words(options, words):
         [COMMAND, "exchange", "up", "--json", *options],
         capture_output=True,
         text=True,
-        timeout=WAIT_S,
+        timeout=COMMAND_S,
         check=False,
     )
     assert done.returncode == 2

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import subprocess
-import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,14 +21,14 @@ from support.center_process import (
     HOST,
     GatewayProcess,
     center,
-    free_line_ports,
-    free_port,
     hour_without_its_end,
     plain_trades,
     serving,
     workstation,
 )
+from support.ports import claim_ports
 from support.up_process import quick_directory
+from support.waiting import COMMAND_S, PATIENCE_S, wait_for
 
 NATS = os.environ.get("RUSHTRADE_NATS", "nats://127.0.0.1:4222")
 DATE = "2012-06-21"
@@ -78,7 +78,7 @@ class Follower:
             return
 
     def _read(self, stream, until):
-        hello = json.loads(stream.recv(timeout=20))
+        hello = json.loads(stream.recv(timeout=PATIENCE_S))
         assert hello["type"] == "hello", hello
         epoch = hello["epochs"]["trades"]
         self.epochs.add(epoch)
@@ -87,7 +87,7 @@ class Follower:
             wish["resume"] = {"trades": {"epoch": epoch, "seq": self.seq, "since": self.since}}
         stream.send(json.dumps(wish))
         while not until():
-            message = json.loads(stream.recv(timeout=20))
+            message = json.loads(stream.recv(timeout=PATIENCE_S))
             if message["type"] == "subscribed" and self.seq is None:
                 self.seq = message["seq"]["trades"]
             elif message["type"] == "trades":
@@ -110,7 +110,7 @@ def history(url, login):
         "snapshot": ("/v2/stocks/AAPL/snapshot", {}),
     }
     found = {}
-    with httpx.Client(base_url=url, headers=keys, timeout=30) as client:
+    with httpx.Client(base_url=url, headers=keys) as client:
         for name, (path, query) in asked.items():
             answer = client.get(path, params=query)
             assert answer.status_code == 200, answer.text
@@ -131,7 +131,7 @@ def depth(url, login):
 
 def status_of(url, login):
     keys = {"APCA-API-KEY-ID": login["api_key"], "APCA-API-SECRET-KEY": login["api_secret"]}
-    return httpx.get(f"{url}/v1/datacenter", headers=keys, timeout=30).json()
+    return httpx.get(f"{url}/v1/datacenter", headers=keys).json()
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def told(shared_data, tmp_path_factory, nats_url):
     folder = tmp_path_factory.mktemp("gateways")
     file = hour_without_its_end(shared_data, folder)
     count = len(plain_trades(file))
-    port = free_line_ports()
+    port = claim_ports()
     name = f"test-{os.getpid()}"
     join = ("--nats", nats_url, "--name", name)
     line = f"mold://{HOST}:{port}?venue=NASDAQ&speed={SPEED}"
@@ -150,29 +150,42 @@ def told(shared_data, tmp_path_factory, nats_url):
         center(home, "--line", line, "--date", DATE, "--symbols", "AAPL", "--no-record", *join) as house,
     ):
         try:
-            gateways += [GatewayProcess(folder, free_port(), *join) for _ in range(2)]
+            gateways += [GatewayProcess(folder, *join) for _ in range(2)]
             first, second = gateways
             first.wait()
             second.wait()
             client = Follower(house.login)
             with serving(file, port, "--speed", str(SPEED), *FAULTS) as server:
                 client.follow(first.url, lambda: len(client.rows) >= KILLED_AFTER and _kill(first))
-                late = GatewayProcess(folder, free_port(), *join)
+                late = GatewayProcess(folder, *join)
                 gateways.append(late)
                 client.follow(second.url, lambda: len(client.rows) >= count)
-                status = house.wait_for_end(180)
-                server.communicate(timeout=60)
+                status = house.wait_for_end()
+                server.communicate(timeout=PATIENCE_S)
             late.wait()
-            time.sleep(2)
             places = {"host": house.url, "second": second.url, "late": late.url}
+            answers = {key: history(url, house.login) for key, url in places.items()}
+
+            def alike():
+                answers.update((key, history(url, house.login)) for key, url in places.items())
+                return answers["host"] == answers["second"] == answers["late"]
+
+            with suppress(AssertionError):  # what is not alike in the end is for the tests to tell
+                wait_for(alike, "every place to know the same")
+            upto = status_of(house.url, house.login)["fan_out"]["number"]
+            wait_for(
+                lambda: status_of(second.url, house.login)["fan_out"]["number"] >= upto, "the last frames"
+            )
             return {
                 "file": file,
                 "client": client,
                 "status": status,
                 "killed": first.process.returncode,
-                "answers": {key: history(url, house.login) for key, url in places.items()},
+                "answers": answers,
                 "montages": {key: depth(url, house.login) for key, url in places.items()},
                 "second": status_of(second.url, house.login),
+                "upto": upto,
+                "host": status_of(house.url, house.login),
                 "refused": httpx.post(
                     f"{second.url}/v2/orders",
                     json={
@@ -200,7 +213,7 @@ def _kill(gateway):
 
 def _ended(gateway):
     gateway.process.send_signal(signal.SIGTERM)
-    return gateway.process.wait(30)
+    return gateway.process.wait(PATIENCE_S)
 
 
 def test_the_first_gateway_was_killed_in_the_middle(told):
@@ -242,7 +255,7 @@ def test_host_and_gateways_know_of_each_other(told):
     second = told["second"]
     assert second["role"] == "gateway"
     assert [line["venue"] for line in second["lines"]] == ["NASDAQ"]
-    assert second["fan_out"]["number"] == pytest.approx(told["status"]["fan_out"]["number"], abs=30)
+    assert told["upto"] <= second["fan_out"]["number"] <= told["host"]["fan_out"]["number"]
 
 
 def test_a_gateway_takes_no_orders_either(told):
@@ -259,7 +272,7 @@ def past_trades(url, login, day):
     """What a place remembers of an earlier day, by time and price."""
     keys = {"APCA-API-KEY-ID": login["api_key"], "APCA-API-SECRET-KEY": login["api_secret"]}
     query = {"start": f"{day}T00:00:00Z", "end": f"{day}T23:59:59Z", "limit": 10_000}
-    answer = httpx.get(f"{url}/v2/stocks/{STORED}/trades", params=query, headers=keys, timeout=30)
+    answer = httpx.get(f"{url}/v2/stocks/{STORED}/trades", params=query, headers=keys)
     assert answer.status_code == 200, answer.text
     return [(row["t"], row["p"], row["s"]) for row in answer.json()["trades"] or ()]
 
@@ -268,7 +281,7 @@ def test_a_gateway_with_the_hosts_store_remembers_earlier_days_and_one_without_d
     day = stored_days.DAY
     with quick_directory() as home:
         stored_days.store_day(home / "ticks", stored_days.pieces_of(4))
-        port, name = free_line_ports(), f"past-{os.getpid()}"
+        port, name = claim_ports(), f"past-{os.getpid()}"
         join = ("--nats", nats_url, "--name", name)
         later = (day + dt.timedelta(days=7)).isoformat()
         line = ("--line", f"mold://{HOST}:{port}?venue=NASDAQ", "--date", later, "--symbols", STORED)
@@ -276,8 +289,7 @@ def test_a_gateway_with_the_hosts_store_remembers_earlier_days_and_one_without_d
         with center(home, *line, *join) as house:
             try:
                 gateways += [
-                    GatewayProcess(tmp_path, free_port(), *join, *more)
-                    for more in ((), ("--store", str(home / "ticks")))
+                    GatewayProcess(tmp_path, *join, *more) for more in ((), ("--store", str(home / "ticks")))
                 ]
                 for gateway in gateways:
                     gateway.wait()
@@ -301,6 +313,8 @@ def test_a_gateway_with_the_hosts_store_remembers_earlier_days_and_one_without_d
 
 def test_a_store_that_is_none_is_refused_in_words(tmp_path):
     words = ("market", "gateway", "--nats", NATS, "--name", "nobody", "--store", str(tmp_path / "none"))
-    refused = subprocess.run([str(COMMAND), *words], capture_output=True, text=True, timeout=60, check=False)
+    refused = subprocess.run(
+        [str(COMMAND), *words], capture_output=True, text=True, timeout=COMMAND_S, check=False
+    )
     assert refused.returncode == 2
     assert refused.stderr.replace("\n", " ").rstrip().endswith("is no tick store: there is no such directory")

@@ -7,12 +7,14 @@ import random
 import httpx
 import pytest
 import websockets
+from websockets.exceptions import ConnectionClosed
 
 from api_house import AAPL, KEY, MSFT, READER_KEY, READER_SECRET, SECRET
 from rushtrade.api.credentials import hash_password
 from rushtrade.api.ports import Limits
 from rushtrade.market.market_data import MarketLimits
 from served_house import served
+from support.waiting import PATIENCE_S, until
 
 KEYS = {"APCA-API-KEY-ID": KEY, "APCA-API-SECRET-KEY": SECRET}
 TRADES = 3_000
@@ -52,7 +54,7 @@ class Client:
             for _ in range(lives):
                 try:
                     message = json.loads(await asyncio.wait_for(socket.recv(), 3))
-                except TimeoutError:
+                except (TimeoutError, ConnectionClosed):
                     return
                 self.take(message)
                 if self.chance.random() < 0.1:
@@ -99,14 +101,13 @@ def test_clients_that_are_cut_off_again_and_again_have_every_trade_or_know_what_
 
         async def play():
             running = [asyncio.create_task(client.run(lambda: False)) for client in clients]
-            while any(client.last is None for client in clients):  # noqa: ASYNC110 - over real sockets
-                await asyncio.sleep(0.01)
-            while len(reference) < TRADES:
+            await until(lambda: all(client.last is not None for client in clients), "everybody to be there")
+            while len(reference) < TRADES or not all(client.connections > 3 for client in clients):
+                assert not any(task.done() for task in running)
+                assert len(reference) < 100 * TRADES, "nobody is cut off"
                 server.call(talk)
                 await asyncio.sleep(chance.random() * 0.03)
-            async with asyncio.timeout(20):
-                while any(client.last < len(reference) for client in clients):  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await until(lambda: all(client.last >= len(reference) for client in clients), "the last trade")
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -116,7 +117,6 @@ def test_clients_that_are_cut_off_again_and_again_have_every_trade_or_know_what_
             missing = {seq for prev, upto in client.gaps for seq in range(prev + 1, upto + 1)}
             expected = [one for seq, one in enumerate(reference, 1) if seq not in missing]
             assert client.trades == expected
-            assert client.connections > 3
 
 
 async def talk(url, *messages, headers=None):
@@ -124,7 +124,7 @@ async def talk(url, *messages, headers=None):
         got = []
         for message in messages:
             await socket.send(message if isinstance(message, str) else json.dumps(message))
-            got.append(json.loads(await asyncio.wait_for(socket.recv(), 5)))
+            got.append(json.loads(await asyncio.wait_for(socket.recv(), PATIENCE_S)))
         return got
 
 
@@ -159,7 +159,7 @@ def test_a_wrong_feed_is_named_and_the_socket_closed():
     async def run(url):
         async with websockets.connect(url, additional_headers=KEYS) as socket:
             first = json.loads(await socket.recv())
-            await asyncio.wait_for(socket.wait_closed(), 5)
+            await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
             return first, socket.close_code
 
     with served() as server:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections import Counter
 from itertools import count
 
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 from rushtrade.cli.main import command_line
 from rushtrade.domain.instants import SECOND, parse_instant
 from support.up_process import Up, quick_directory, up
+from support.waiting import PATIENCE_S
 
 KILLS = 3
 SENDERS = 3
@@ -57,11 +57,11 @@ class Customers:
         house.wait_until(lambda: len(self.taken) >= before + ACKNOWLEDGED_BEFORE_KILL, "orders")
         house.kill()
         for sender in senders:
-            sender.join(30)
+            sender.join(PATIENCE_S)
             assert not sender.is_alive()
 
     def _send(self, house: Up, prices: dict[str, float], dice: random.Random) -> None:
-        with httpx.Client(base_url=house.url, headers=house.client.headers, timeout=10) as client:
+        with httpx.Client(base_url=house.url, headers=house.client.headers, timeout=PATIENCE_S) as client:
             while True:
                 name = f"order-{next(self._numbers)}"
                 body = _wish(name, prices, dice)
@@ -202,7 +202,8 @@ def check_journal(directory) -> None:
 def test_market_time_goes_on_where_it_stood():
     with quick_directory() as directory:
         with up(directory, "--speed", "50") as house:
-            time.sleep(1)
+            begun = house.get("/v2/clock")["timestamp"]
+            house.wait_until(lambda: house.get("/v2/clock")["timestamp"] > begun, "time to pass")
             before = house.get("/v2/clock")["timestamp"]
             house.kill()
         with up(directory) as house:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from rushtrade.cli.main import command_line
 from support.itch_pieces import first_seconds, generated, unpacked
 from support.up_process import quick_directory, up
+from support.waiting import COMMAND_S
 
 HOUR = "itch/AAPL_2012-06-21_0930_1030.from_lobster.itch50.gz"
 CLOSED = "the market is closed; a GTC order would be taken and wait for the open"
@@ -47,7 +48,7 @@ def test_a_recorded_market_closes_when_its_file_ends_and_the_next_start_is_the_n
     other = tmp_path / "one_other_stock.itch"
     other.write_bytes(generated(stocks=1, seconds=2))
     with quick_directory() as directory:
-        with up(directory, "--market", str(forty_seconds), "--speed", "4") as house:
+        with up(directory, "--market", str(forty_seconds), "--speed", "2") as house:
             friday(house)
             assert house.end() == 0
         assert ("AAPL", "customer unsettled") in trial_lines(directory)
@@ -143,7 +144,7 @@ def test_a_generated_day_turns_into_the_next_trade_date():
             far = {"symbol": "SPY", "side": "buy", "type": "limit", "qty": "1", "limit_price": "600.00"}
             house.order(**far, time_in_force="gtc", client_order_id="gtc")
             house.order(**far, client_order_id="day")
-            house.wait_until(lambda: house.market()["trade_date"] == "2026-11-30", "the next day", 120)
+            house.wait_until(lambda: house.market()["trade_date"] == "2026-11-30", "the next day", COMMAND_S)
             assert is_closed(house) is False
             assert statuses(house) == {"bought": "filled", "gtc": "new", "day": "expired"}
             for symbol in ("SPY", "RUSH"):

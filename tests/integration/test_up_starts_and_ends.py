@@ -16,7 +16,8 @@ from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.cli.main import command_line
 from rushtrade.core.snapshot import SNAPSHOT_FORMAT
 from rushtrade.journal.reader import SqliteReader
-from support.up_process import COMMAND, END_SECONDS_MAX, Up, quick_directory, up
+from support.up_process import COMMAND, Up, quick_directory, up
+from support.waiting import COMMAND_S
 
 CREDENTIALS = {
     "trading_url", "data_url", "trading_stream_url", "data_stream_url", "broker_url", "web_url", "api_key",
@@ -26,7 +27,7 @@ CREDENTIALS = {
 
 def command(*words):
     return subprocess.run(
-        [str(COMMAND), *map(str, words)], capture_output=True, text=True, timeout=END_SECONDS_MAX, check=False
+        [str(COMMAND), *map(str, words)], capture_output=True, text=True, timeout=COMMAND_S, check=False
     )
 
 

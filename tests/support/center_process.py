@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,9 +14,9 @@ from websockets.sync.client import connect
 
 from rushtrade.wire import itch50
 from support.itch_pieces import messages, unpacked
-from support.up_process import COMMAND, START_SECONDS_MAX, Up, _content, _wait_for
-
-HOST = "127.0.0.1"
+from support.ports import HOST, claim_ports
+from support.up_process import COMMAND, Up, content, up
+from support.waiting import COMMAND_S, PATIENCE_S, wait_for
 
 
 class CenterProcess(Up):
@@ -30,7 +30,7 @@ class CenterProcess(Up):
         answer = self.client.get("/v1/datacenter")
         return answer.json() if answer.status_code == 200 else None
 
-    def wait_for_end(self, seconds: float) -> dict[str, object]:
+    def wait_for_end(self, seconds: float = COMMAND_S) -> dict[str, object]:
         """Wait until every line has ended its session."""
 
         def ended() -> object:
@@ -40,23 +40,23 @@ class CenterProcess(Up):
         return self.wait_until(ended, "the session to end", seconds)
 
 
-@contextlib.contextmanager
-def center(directory: Path, *options: str) -> Iterator[CenterProcess]:
-    """Run a data center until the block ends; a log without tracebacks belongs to it."""
-    process = CenterProcess(directory, *options)
-    try:
-        yield process
-    finally:
-        if process.process.poll() is None:
-            process.kill()
-    assert "Traceback" not in process.errors(), process.errors()
+class ReplayProcess(CenterProcess):
+    """One run of `rushtrade market replay`."""
+
+    words = ("market", "replay")
+
+
+center = partial(up, kind=CenterProcess)
+"""Run a data center until the block ends."""
+replay = partial(up, kind=ReplayProcess)
+"""Play a stored day until the block ends."""
 
 
 class GatewayProcess:
-    """One run of `rushtrade market gateway`."""
+    """One run of `rushtrade market gateway`, on a port of its own."""
 
-    def __init__(self, folder: Path, port: int, *options: str) -> None:
-        self.port = port
+    def __init__(self, folder: Path, *options: str) -> None:
+        port = claim_ports(1)
         self.url = f"http://{HOST}:{port}"
         self._out = (folder / f"gateway-{port}.out").open("w+")
         self._errors = (folder / f"gateway-{port}.err").open("w+")
@@ -69,15 +69,15 @@ class GatewayProcess:
         def up() -> bool:
             assert self.process.poll() is None, self.errors()
             try:
-                return httpx.get(f"{self.url}/health", timeout=2).status_code == 200
+                return httpx.get(f"{self.url}/health", timeout=PATIENCE_S).status_code == 200
             except httpx.HTTPError:
                 return False
 
-        _wait_for(up, "the gateway to answer", START_SECONDS_MAX)
+        wait_for(up, "the gateway to answer", COMMAND_S)
 
     def errors(self) -> str:
         """What it has written on standard error so far."""
-        return _content(self._errors)
+        return content(self._errors)
 
     def kill(self) -> None:
         """kill -9."""
@@ -93,8 +93,7 @@ def serving(file: Path, port: int, *options: str) -> Iterator[subprocess.Popen[s
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.kill()
 
 
 def workstation(url: str, user: str, password: str) -> object:
@@ -110,32 +109,6 @@ def workstation(url: str, user: str, password: str) -> object:
         max_size=None,
         legacy=True,
     )
-
-
-def free_port() -> int:
-    """A TCP port nobody has just now."""
-    with socket.socket() as found:
-        found.bind((HOST, 0))
-        return found.getsockname()[1]
-
-
-def free_line_ports(count: int = 4) -> int:
-    """The first of some ports that are free for datagrams and streams."""
-    while True:
-        first = free_port()
-        taken = []
-        try:
-            for port in range(first, first + count):
-                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                    each = socket.socket(socket.AF_INET, kind)
-                    taken.append(each)
-                    each.bind((HOST, port))
-        except (OSError, OverflowError):
-            continue
-        finally:
-            for each in taken:
-                each.close()
-        return first
 
 
 def hour_without_its_end(shared_data: Path, folder: Path) -> Path:

@@ -9,17 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+from rushtrade.floor.port_table import VENUE_PORTS
 from rushtrade.wire import ouch50
 from rushtrade.wire import soupbintcp as soup
-from rushtrade.wire.fix42_session import FixSession
-
-WAIT_S = 60
+from rushtrade.wire.fix42_session import FixSession, SessionState
+from support.ports import claim_ports
+from support.waiting import PATIENCE_S
 
 
 class Exchanges:
-    """The process: its table of ports by venue code."""
+    """The process: its table of ports by venue code. At most two venues have room from a port of its own on."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, first_port=0):
         self.process = subprocess.Popen(
             [
                 Path(sys.executable).with_name("rushtrade"),
@@ -27,7 +28,7 @@ class Exchanges:
                 "up",
                 "--json",
                 "--ports",
-                "0",
+                str(first_port or claim_ports(2 * VENUE_PORTS)),
                 *options,
             ],
             stdout=subprocess.PIPE,
@@ -48,7 +49,7 @@ class Exchanges:
     def end(self, number=signal.SIGINT):
         """Tell it to end; give its exit code and last words."""
         self.process.send_signal(number)
-        _, words = self.process.communicate(timeout=WAIT_S)
+        _, words = self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode, words
 
 
@@ -56,9 +57,14 @@ class FixConnection:
     """A client of FIX 4.2 over a socket; `store` outlives it."""
 
     def __init__(self, port, store, target, name="RUSH"):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self.session = FixSession(name, lambda _peer, _own: store, peer=target)
         self.session.logon(time.time_ns())
+        self.flush()
+        while (
+            self.session.state is SessionState.CALLING
+        ):  # what is said before the answer waits to be asked for
+            self.session.receive_data(self.socket.recv(1 << 16), time.time_ns())
         self.flush()
 
     def flush(self):
@@ -88,7 +94,7 @@ class SoupConnection:
     """A client of SoupBinTCP over a socket."""
 
     def __init__(self, port, user="RUSH", session="", sequence=1):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
         self.soup = soup.SoupClient()
         self.debugs = []
         self.socket.sendall(self.soup.login(user, "", session, sequence))

@@ -9,17 +9,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
+from support.waiting import COMMAND_S, PATIENCE_S, wait_for
+
 COMMAND = Path(sys.executable).with_name("rushtrade")
-START_SECONDS_MAX = 120
-"""Kernels may have to be compiled first, on a machine with other work."""
-END_SECONDS_MAX = 30
-ANSWER_SECONDS_MAX = 30
 MEMORY_DISK = Path("/dev/shm")
 
 
@@ -45,7 +42,16 @@ class Up:
         command = [str(COMMAND), *self.words, "--data", str(directory), "--port", "0", *options]
         self.process = subprocess.Popen(command, stdout=self._out, stderr=self._errors)
         self.running = directory / "running.json"
-        _wait_for(lambda: self._announced() or self.process.poll() is not None, "the house to come up")
+        try:
+            wait_for(
+                lambda: self._announced() or self.process.poll() is not None,
+                "the house to come up",
+                COMMAND_S,
+            )
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            raise
         if self.process.poll() is not None:
             raise AssertionError(f"the house ended with {self.process.returncode}: {self.errors()}")
         where = json.loads(self.running.read_text())
@@ -53,7 +59,7 @@ class Up:
         self.port = where["port"]
         self.url = f"http://127.0.0.1:{self.port}"
         keys = {"APCA-API-KEY-ID": self.login["api_key"], "APCA-API-SECRET-KEY": self.login["api_secret"]}
-        self.client = httpx.Client(base_url=self.url, headers=keys, timeout=ANSWER_SECONDS_MAX)
+        self.client = httpx.Client(base_url=self.url, headers=keys, timeout=PATIENCE_S)
 
     def _announced(self) -> bool:
         """Only this process's own file counts: one that was killed leaves its file behind."""
@@ -77,9 +83,14 @@ class Up:
         """What the page is told of the market."""
         return self.get("/api/market")
 
-    def wait_until(self, condition, what: str, seconds: float = ANSWER_SECONDS_MAX) -> object:
+    def wait_until(self, condition, what: str, seconds: float = PATIENCE_S) -> object:
         """Wait until the condition gives something true; give that."""
-        return _wait_for(condition, what, seconds, self)
+
+        def found() -> object:
+            assert self.process.poll() is None, f"the house ended: {self.errors()}"
+            return condition()
+
+        return wait_for(found, what, seconds)
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask the process to end, and wait for it."""
@@ -95,29 +106,29 @@ class Up:
     def waited(self) -> int:
         """Wait for the end of the process."""
         try:
-            code = self.process.wait(END_SECONDS_MAX)
+            code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise AssertionError(
-                f"the house did not end within {END_SECONDS_MAX} seconds: {self.errors()}"
+                f"the house did not end within {PATIENCE_S} seconds: {self.errors()}"
             ) from None
         self.client.close()
         return code
 
     def printed(self) -> str:
         """What it has written on standard output so far."""
-        return _content(self._out)
+        return content(self._out)
 
     def errors(self) -> str:
         """What it has written on standard error so far."""
-        return _content(self._errors)
+        return content(self._errors)
 
 
 @contextlib.contextmanager
-def up(directory: Path, *options: str) -> Iterator[Up]:
+def up(directory: Path, *options: str, kind: type[Up] = Up) -> Iterator[Up]:
     """Run a house until the block ends; a log without tracebacks belongs to it."""
-    house = Up(directory, *options)
+    house = kind(directory, *options)
     try:
         yield house
     finally:
@@ -127,17 +138,9 @@ def up(directory: Path, *options: str) -> Iterator[Up]:
     assert "request failed" not in house.errors(), house.errors()
 
 
-def _content(file) -> str:
+def content(file) -> str:
+    """What a process has written to its file so far."""
     position = os.lseek(file.fileno(), 0, os.SEEK_CUR)
     text = os.pread(file.fileno(), 1 << 20, 0)
     os.lseek(file.fileno(), position, os.SEEK_SET)
     return text.decode(errors="replace")
-
-
-def _wait_for(condition, what: str, seconds: float = START_SECONDS_MAX, house: Up | None = None) -> object:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert house is None or house.process.poll() is None, f"the house ended: {house.errors()}"
-        assert time.monotonic() < deadline, f"waited {seconds} seconds for {what}"
-        time.sleep(0.02)
-    return found

@@ -3,6 +3,7 @@
 import asyncio
 
 from rushtrade.api.trade_updates import UPDATES_MAX, UpdateSocket
+from support.waiting import PATIENCE_S
 
 
 class StuckSocket:
@@ -33,7 +34,7 @@ def test_an_order_stream_that_is_full_ends():
             client.put(b"more")
         assert client.full
         socket.open.set()
-        await asyncio.wait_for(writer, 5)
+        await asyncio.wait_for(writer, PATIENCE_S)
         return socket.sent
 
     assert asyncio.run(run()) == [b"first"]

@@ -21,6 +21,7 @@ from rushtrade.entitlements.price_list import DisplayRule
 from rushtrade.entitlements.view import ALL_VENUES, EVERYTHING, NOTHING, View
 from support.data_actions import administer_data
 from support.data_words import DataDesk, agreement
+from support.waiting import until
 from support.whole_firm import WholeFirm
 
 MICS = ("XXXA", "XXXB", "XXXC")
@@ -206,9 +207,8 @@ def test_a_silent_session_gives_its_display_back():
         new.beat()
         place.machine_ns += 40 * SECOND
         running = asyncio.create_task(place.port.run())
-        await asyncio.sleep(1.2)
+        await until(lambda: bool(new.view.top("C")), "the old one, not heard of for 80 seconds, to be let go")
         running.cancel()
-        assert bool(new.view.top("C")), "the old one has not been heard of for 80 seconds"
 
     run(scene)
 

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from rushtrade.cli.dart import app
 from rushtrade.cli.dart_serve import serve
-from rushtrade.domain.errors import InvalidInput
 from rushtrade.router.line_messages import NOTHING, answer_wanted
 from rushtrade.router.line_router import LINE_BYTES_MAX, LineRouter
+from rushtrade.domain.errors import InvalidInput
+from support.waiting import COMMAND_S
 
 VENUES = [
     {"name": "L", "kind": "lit", "take": 30, "make": -20, "lat": 100, "feed": 80},
@@ -266,7 +267,7 @@ def test_serve_answers_a_pipe_line_by_line():
             process.stdin.flush()
             assert msgspec.json.decode(process.stdout.readline())["orders"]
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=COMMAND_S) == 0
     finally:
         process.kill()
         process.stdout.close()

@@ -23,7 +23,7 @@ def batch_from(token):
 
 def connect(path, **wishes):
     line = socket.socket(socket.AF_UNIX)
-    line.settimeout(30)
+    line.settimeout(120)
     line.connect(path)
     line.sendall(link.json_frame(link.LOGON, link.Logon(1, **wishes)))
     return line

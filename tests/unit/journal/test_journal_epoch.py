@@ -13,6 +13,7 @@ from rushtrade.journal import (
     SqliteJournal,
     SqliteReader,
 )
+from support.waiting import COMMAND_S
 
 OPEN_AND_SAY = """
 import sys
@@ -33,7 +34,7 @@ def open_in_another_process(path: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=COMMAND_S,
     )
     return done.stdout.strip()
 

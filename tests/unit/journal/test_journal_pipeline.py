@@ -9,6 +9,7 @@ from rushtrade.journal import (
     JournalFailed,
     WrongSeq,
 )
+from support.waiting import PATIENCE_S
 
 
 class SlowJournal:
@@ -24,7 +25,7 @@ class SlowJournal:
         return self._journal.last()
 
     def append(self, frame):
-        assert self.gate.acquire(timeout=30)
+        assert self.gate.acquire(timeout=PATIENCE_S)
         self._journal.append(frame)
         self.appended.append(frame.seq)
 

@@ -14,6 +14,7 @@ from rushtrade.journal import (
     SqliteJournal,
     SqliteReader,
 )
+from support.waiting import COMMAND_S, PATIENCE_S
 
 READ_ALL = """
 import sys
@@ -37,7 +38,11 @@ def test_a_reader_sees_what_was_appended_and_nothing_else(path, journal, writing
 def test_another_process_reads_while_the_writer_is_open(path, writing):
     writing.append(bytes(1_000), bytes(200_000))
     done = subprocess.run(
-        [sys.executable, "-c", READ_ALL, str(path)], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", READ_ALL, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=COMMAND_S,
     )
     assert done.stdout.split() == ["201000", "2", "True"]
 
@@ -60,7 +65,7 @@ def test_readers_follow_a_writer_that_never_pauses(path, journal):
     for seq in range(1, stop + 1):
         journal.append(Frame.after(journal.last(), format=1, epoch=1, time_ns=seq, body=bytes(20_000)))
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE_S)
     assert seen == {0: list(range(1, stop + 1)), 1: list(range(1, stop + 1))}
 
 

@@ -11,6 +11,7 @@ from rushtrade.serving.hub import MarketHub
 from rushtrade.serving.items import MESSAGE_BYTES_MAX, Item, arrays_of
 from rushtrade.serving.reader import SLOW_S
 from rushtrade.serving.stream import MarketSocket, choose_symbols
+from support.waiting import PATIENCE_S
 
 
 class StuckSocket:
@@ -68,7 +69,7 @@ def run(play):
     async def playing():
         stream = Stream()
         try:
-            return await asyncio.wait_for(play(stream), 60)
+            return await asyncio.wait_for(play(stream), PATIENCE_S)
         finally:
             await stream.end()
 
