@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from rushtrade.cli.dart import app
 from rushtrade.cli.dart_serve import serve
+from rushtrade.domain.errors import InvalidInput
 from rushtrade.router.line_messages import NOTHING, answer_wanted
 from rushtrade.router.line_router import LINE_BYTES_MAX, LineRouter
-from rushtrade.domain.errors import InvalidInput
 from support.waiting import COMMAND_S
 
 VENUES = [
