@@ -214,7 +214,7 @@ def _addresses(options: _Options) -> list[str]:
 def _lines(addresses: Sequence[str], date: str) -> list[Line]:
     from rushtrade.cli.feed_watch import WORLD  # noqa: PLC0415
     from rushtrade.datacenter.lines_file import kind_at, round_lot_on  # noqa: PLC0415
-    from rushtrade.gateway.column_line import Street  # noqa: PLC0415
+    from rushtrade.gateway.file_line import Street  # noqa: PLC0415
     from rushtrade.gateway.line_address import line_at  # noqa: PLC0415
     from rushtrade.rules.new_york import day_at, midnight_ns  # noqa: PLC0415
     from rushtrade.rules.participants import TAPES, places_of, venue_of, with_centres  # noqa: PLC0415

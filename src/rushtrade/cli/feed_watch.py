@@ -20,7 +20,7 @@ from rushtrade.books.order_books import OrderBooks
 from rushtrade.datacenter.directory import Directory
 from rushtrade.domain.errors import InvariantBroken
 from rushtrade.feeds.events import EVENT
-from rushtrade.gateway.column_line import ColumnLine
+from rushtrade.gateway.file_line import ColumnLine
 from rushtrade.gateway.line import SECOND_NS, BookImage, Line, LineHealth
 from rushtrade.market.answers import MONTAGE_DEPTH_MAX
 from rushtrade.market.market_data import MarketData

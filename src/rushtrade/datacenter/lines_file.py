@@ -25,7 +25,7 @@ import msgspec
 from rushtrade.datacenter.limits import AlarmLimits, check_limits
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.feeds.recognition import kind_of
-from rushtrade.gateway.column_line import Street
+from rushtrade.gateway.file_line import Street
 from rushtrade.gateway.line import Line
 from rushtrade.gateway.line_address import file_of, line_at
 from rushtrade.rules.market_structure import ROUND_LOTS

@@ -23,7 +23,7 @@ flags       u1    as the feed writes them; of H, h and Y the state in ITCH's let
 unit        u1    what sizes count: `SHARES`, or `LOTS` where a feed writes round lots (see `feeds.lots`)
 conditions  S4    sale conditions of a reported trade, blanks where the feed has blanks; of H the reason
 original    u8    trade that a cancel or correction is about, where it names one by a number
-place       u1    the venue's place in a market, counted from 1, once a line has looked it up (`gateway.column_line`)
+place       u1    the venue's place in a market, counted from 1, once a line has looked it up (`gateway.file_line`)
 ==========  ====  ==================================================================================================
 
 A value a message does not have is 0 or empty; `NO_PRICE` marks what the feed itself calls undefined.

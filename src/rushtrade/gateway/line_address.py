@@ -31,9 +31,8 @@ import msgspec
 from rushtrade.archive.order_source import order_messages
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.feeds.recognition import kind_of
-from rushtrade.gateway.column_line import ColumnLine, Street
 from rushtrade.gateway.datagram_ring import is_multicast
-from rushtrade.gateway.file_line import FileLine
+from rushtrade.gateway.file_line import ColumnLine, FileLine, Street
 from rushtrade.gateway.line import Line, SourceClock
 from rushtrade.gateway.mold_line import MoldAddress, MoldLine
 from rushtrade.gateway.soup_line import SoupAddress, SoupLine
