@@ -211,7 +211,10 @@ def test_stop_limit_orders_wait_at_the_house(client):
             ),
             "bracket orders with legs are not taken",
         ),
-        (limit_buy(extended_hours=True), "extended hours orders are not taken"),
+        (
+            MarketOrderRequest(symbol="AAPL", qty=1, side="buy", time_in_force="day", extended_hours=True),
+            "extended_hours is for limit orders",
+        ),
         (
             MarketOrderRequest(symbol="AAPL", qty=1, side="buy", time_in_force="opg"),
             "time_in_force 'opg' is not taken",

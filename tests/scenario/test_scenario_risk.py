@@ -25,6 +25,7 @@ cash $10,000                                                                 | b
 cash $10,000                                                                 | buy 100 RUSH 10.001 ioc stop 10.00        | PRICE_INCREMENT
 cash $10,000                                                                 | buy 100 RUSH 10.00 ioc stop 10.00 show 10 | TIME_IN_FORCE_NOT_TAKEN
 cash $10,000                                                                 | buy 100 RUSH 10.00 ioc show 10 via X      | DISPLAY_NOT_TAKEN
+cash $10,000                                                                 | buy 100 RUSH mkt day extended via X       | MARK_NOT_TAKEN
 cash $10,000                                                                 | buy 100 DEAD 10.00 day via X              | ROUTE_UNKNOWN
 cash $10,000 · market closed                                                 | buy 100 OTCB 10.00 day via A              | ROUTE_NOT_LEGAL
 cash $10,000 · market closed · A takes limit                                 | buy 100 DEAD mkt day via A                | ORDER_TYPE_NOT_TAKEN

@@ -12,7 +12,7 @@ from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.instants import SECOND, day_from_number, day_number, parse_date
 from rushtrade.domain.numbers import format_cents, format_price, parse_price
-from rushtrade.domain.orders import ROUTE_DART, Liquidity, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import ROUTE_DART, Hours, Liquidity, OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.domain.plans import ChildTerms
 from rushtrade.domain.quotes import Mark, QuoteStamp
 from support.small_house import MILLION, ROUTES, SmallHouse, levels
@@ -113,6 +113,8 @@ def read_terms(words: list[str], instrument_id: Callable[[str], int]) -> tuple[O
         route=options.get("via", ROUTE_DART),
         display_shares=int(options.get("show", "0")),
         hidden="hidden" in rest,
+        hours=Hours.EXTENDED if "extended" in rest else Hours.REGULAR,
+        short_exempt="exempt" in rest,
     )
     return terms, options.get("as", "")
 

@@ -49,6 +49,8 @@ describe("an order draft", () => {
       limit_price: "187.25",
       stop_price: null,
       display: 0,
+      not_held: false,
+      extended_hours: false,
     });
   });
 
@@ -60,6 +62,13 @@ describe("an order draft", () => {
     expect(draftMarks(draft({ side: "sell" }), strategies)).toBe("agency · held · non-directed · long");
     expect(orderBody("AAPL", own).not_held).toBe(true);
     expect(orderBody("AAPL", draft({})).not_held).toBe(false);
+  });
+
+  test("marks are sent, extended hours only with a limit order that may rest", () => {
+    const marks = { notHeld: true, extended: true };
+    expect(orderBody("AAPL", draft(marks))).toMatchObject({ not_held: true, extended_hours: true });
+    for (const part of [{ type: "market" }, { timeInForce: "ioc" }] as const)
+      expect(orderBody("AAPL", draft({ ...marks, ...part }))).toMatchObject({ extended_hours: false });
   });
 
   test("the button says what would be sent", () => {

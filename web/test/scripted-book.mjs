@@ -288,6 +288,8 @@ export class Book {
       limit_price: body.limit_price ?? null,
       stop_price: body.stop_price ?? null,
       display: body.display ?? null,
+      not_held: body.not_held ?? false,
+      extended_hours: body.extended_hours ?? false,
       route: body.route,
       state: "New",
       in_doubt: false,

@@ -116,6 +116,10 @@ class OrderDetails(Entity, frozen=True, kw_only=True):
     destination: str
     strategy: str | None
     display_qty: str | None
+    directed: bool
+    not_held: bool
+    capacity: str
+    short_exempt: bool
     intent: str | None
     commission: str
     fees: str

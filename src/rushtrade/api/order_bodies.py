@@ -19,6 +19,8 @@ from rushtrade.domain.numbers import parse_price, parse_quantity
 from rushtrade.domain.orders import (
     CLIENT_ORDER_ID_BYTES_MAX,
     ROUTE_DART,
+    Capacity,
+    Hours,
     OrderTerms,
     OrderType,
     Side,
@@ -26,6 +28,7 @@ from rushtrade.domain.orders import (
 )
 
 if TYPE_CHECKING:
+    from rushtrade.api.ports import Permission
     from rushtrade.store import rows
     from rushtrade.store.image import Image
 
@@ -48,12 +51,19 @@ TIMES_IN_FORCE: Final = {
 }
 
 
-class Instructions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Direct access: where the order goes, how much of it is shown, whether the house has discretion over price and time."""
+class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an order is beside its terms: `not_held` leaves price and time to the house; the other two are the firm's own to set."""
+
+    not_held: bool = False
+    capacity: Literal["agency", "principal", "riskless_principal"] = "agency"
+    short_exempt: bool = False
+
+
+class Instructions(Marks, frozen=True, forbid_unknown_fields=True):
+    """Direct access: where the order goes, how much of it is shown, and how it is marked."""
 
     destination: str | None = None
     display_qty: DecimalText | None = None
-    not_held: bool = False
 
 
 class OrderBody(msgspec.Struct, frozen=True):
@@ -117,7 +127,7 @@ def read_terms(body: OrderBody, instrument_id: int) -> OrderTerms:
     _check_prices(body.type, limit, stop)
     display, hidden = _display(body.advanced_instructions.display_qty)
     check_client_order_id(body.client_order_id)
-    return OrderTerms(
+    terms = OrderTerms(
         instrument_id=instrument_id,
         side=SIDES[body.side],
         order_type=TYPES[body.type],
@@ -128,8 +138,25 @@ def read_terms(body: OrderBody, instrument_id: int) -> OrderTerms:
         route=read_route(body.advanced_instructions.destination),
         display_shares=display,
         hidden=hidden,
-        not_held=body.advanced_instructions.not_held,
     )
+    return marked(terms, body.advanced_instructions, extended_hours=body.extended_hours)
+
+
+def marked(terms: OrderTerms, marks: Marks, *, extended_hours: bool) -> OrderTerms:
+    """Give terms their marks."""
+    return msgspec.structs.replace(
+        terms,
+        not_held=marks.not_held,
+        capacity=Capacity[marks.capacity.upper()],
+        hours=Hours.EXTENDED if extended_hours else Hours.REGULAR,
+        short_exempt=marks.short_exempt,
+    )
+
+
+def permission_for(terms: OrderTerms | None) -> Permission:
+    """Name what entering an order needs: one that is not an agent's, or is short exempt, is the firm's to enter."""
+    own = terms is not None and (terms.capacity is not Capacity.AGENCY or terms.short_exempt)
+    return "operate" if own else "trade"
 
 
 def _refuse_what_is_not_served(body: OrderBody) -> None:
@@ -146,9 +173,9 @@ def _refuse_what_is_not_served(body: OrderBody) -> None:
         raise not_taken(
             f"time_in_force {body.time_in_force!r} is not taken here (no auction orders): day, gtc, ioc or fok would pass"
         )
-    if body.extended_hours:
+    if body.extended_hours and (body.type != "limit" or body.time_in_force not in {"day", "gtc"}):
         raise not_taken(
-            "extended hours orders are not taken here: extended_hours false would pass, in regular hours"
+            "extended_hours is for limit orders: type limit with time_in_force day or gtc would pass"
         )
     if body.position_intent is not None:
         raise not_taken(

@@ -20,7 +20,15 @@ from rushtrade.domain.numbers import (
     format_price,
     notional,
 )
-from rushtrade.domain.orders import Intent, OrderStatus, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import (
+    ROUTE_STRATEGIES,
+    Capacity,
+    Intent,
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from rushtrade.domain.plans import Strategy
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.store import rows
@@ -131,6 +139,7 @@ def order(row: rows.OrderRow, image: Image, *, details: bool = False) -> en.Orde
         limit_price=price_or_null(row.limit_price),
         stop_price=price_or_null(row.stop_price),
         status=status_text(row),
+        extended_hours=bool(row.hours),
         rushtrade=order_details(row) if details else msgspec.UNSET,
     )
 
@@ -142,6 +151,10 @@ def order_details(row: rows.OrderRow) -> en.OrderDetails:
         destination=row.route,
         strategy=Strategy(row.strategy).name.lower() if row.strategy else None,
         display_qty="0" if row.hidden else str(row.display_shares) if row.display_shares else None,
+        directed=row.route not in ROUTE_STRATEGIES,
+        not_held=bool(row.not_held),
+        capacity=Capacity(row.capacity).name.lower(),
+        short_exempt=bool(row.short_exempt),
         intent=Intent(row.intent).name.lower() if row.intent else None,
         commission=format_money(row.commission),
         fees=format_money(row.fees),

@@ -15,7 +15,7 @@ from litestar.enums import MediaType
 
 from rushtrade.api import entities as en
 from rushtrade.api import faults, shapes
-from rushtrade.api.access import Actor, FrontDesk, desk_of
+from rushtrade.api.access import Actor, FrontDesk, authorize, desk_of
 from rushtrade.api.decoding import Whole, documented, read_body, read_query
 from rushtrade.api.entities import Kind, public_id, read_id
 from rushtrade.api.faults import ApiFault, invalid, not_found, not_taken
@@ -25,6 +25,7 @@ from rushtrade.api.order_bodies import (
     ReplaceBody,
     Replacement,
     find_instrument,
+    permission_for,
     read_replacement,
     read_terms,
 )
@@ -64,6 +65,7 @@ async def enter_order(request: Asked) -> Response[en.Order]:
     body = read_body(await request.body(), OrderBody)
     instrument = find_instrument(desk.store.image, body.symbol)
     terms = read_terms(body, instrument.instrument_id)
+    authorize(actor, permission_for(terms), actor.account_id)
     return answer(await enter(desk, actor, terms, body.client_order_id))
 
 

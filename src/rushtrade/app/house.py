@@ -281,8 +281,7 @@ class House:
     def resume(self) -> None:
         """Take over the open orders of a restored state, at venues that have begun their day anew."""
         for order in self.core.state.blotter.orders.values():
-            terms = order.terms
-            self.gateway.adopt(order.order_id, terms.instrument_id, terms.side, terms.quantity, order.leaves)
+            self.gateway.adopt(order.order_id, order.terms, order.intent, order.leaves)
             for child in order.children.values():
                 self.gateway.adopt_child(child.token, order.order_id, child.venue, child.leaves)
             if order.routing_needed and self.core.state.risk.market_open:

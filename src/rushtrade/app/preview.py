@@ -12,7 +12,8 @@ from rushtrade.domain.plans import Plan, Strategy
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.orders.fill import venue_fee
-from rushtrade.risk.checks import Approval, Refusal, check_form, check_order
+from rushtrade.risk.checks import Approval, check_order
+from rushtrade.risk.form import Refusal, check_form
 from rushtrade.risk.valuation import summarize
 
 _FAR_BASIS_POINTS = 100

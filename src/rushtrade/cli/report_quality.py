@@ -338,7 +338,7 @@ def _print_marks(date: str, found: list[MarkedOrder]) -> None:
             "directed" if row.directed else "non-directed",
             "held" if row.held else "not held",
             row.capacity,
-            row.session,
+            row.session if row.hours == "regular" else f"{row.session}, {row.hours}",
             row.sale,
         )
     console = answer_console()

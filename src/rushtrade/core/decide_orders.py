@@ -22,7 +22,8 @@ from rushtrade.domain.plans import Plan
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.orders.order import Order
-from rushtrade.risk.checks import Approval, Refusal, check_form, check_order, exit_bound
+from rushtrade.risk.checks import Approval, check_order, exit_bound
+from rushtrade.risk.form import Refusal, check_form
 
 TOKEN_BITS = 8
 """A command creates at most 256 child orders; their tokens are ``seq << TOKEN_BITS | n``."""

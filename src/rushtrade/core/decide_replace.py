@@ -18,7 +18,8 @@ from rushtrade.domain.orders import CLIENT_ORDER_ID_BYTES_MAX, ChildStatus, Inte
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.orders.order import Child, Order, Replacement
-from rushtrade.risk.checks import Approval, Refusal, check_form, check_order
+from rushtrade.risk.checks import Approval, check_order
+from rushtrade.risk.form import Refusal, check_form
 
 
 def replace_order(state: HouseState, command: cmd.ReplaceOrder, seq: int) -> Events:

@@ -40,6 +40,21 @@ class Display(IntEnum):
     RESERVE = 2
 
 
+class Capacity(IntEnum):
+    """For whom the house acts: for the customer, for itself, or for itself to pass on at once at the same price."""
+
+    AGENCY = 0
+    PRINCIPAL = 1
+    RISKLESS_PRINCIPAL = 2
+
+
+class Hours(IntEnum):
+    """When what rests may trade: in the regular session, or before and after it too. What is taken at once trades when it comes."""
+
+    REGULAR = 0
+    EXTENDED = 1
+
+
 class OrderStatus(IntEnum):
     """Where an order stands. Names of FIX tag 39."""
 
@@ -110,6 +125,7 @@ class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a customer asks for. Prices in $0.0001, 0 = none; `display_shares` 0 = show all.
 
     `not_held`: the customer leaves price and time of execution to the house's discretion; else the house is held to the order.
+    `short_exempt`: a sale that, when it is short, claims an exception of Rule 201(c) or (d).
     """
 
     instrument_id: int
@@ -123,6 +139,9 @@ class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     display_shares: int = 0
     hidden: bool = False
     not_held: bool = False
+    capacity: Capacity = Capacity.AGENCY
+    hours: Hours = Hours.REGULAR
+    short_exempt: bool = False
 
     @property
     def display(self) -> Display:

@@ -26,6 +26,7 @@ class RejectReason(IntEnum):
     ROUTE_UNKNOWN = 117
     ROUTE_NOT_LEGAL = 118
     ORDER_TYPE_NOT_TAKEN = 119
+    MARK_NOT_TAKEN = 120
     KILL_SWITCH = 201
     ACCOUNT_CLOSED = 202
     ACCOUNT_DISABLED = 203
@@ -79,6 +80,7 @@ _CODES: Final[dict[RejectReason, _Codes]] = {
     _R.ROUTE_UNKNOWN: _Codes(99, 422, _FIELD),
     _R.ROUTE_NOT_LEGAL: _Codes(99, 422, _BUSINESS),
     _R.ORDER_TYPE_NOT_TAKEN: _Codes(11, 422, _BUSINESS),
+    _R.MARK_NOT_TAKEN: _Codes(99, 422, _BUSINESS),
     _R.KILL_SWITCH: _Codes(0, 403, _FORBIDDEN),
     _R.ACCOUNT_CLOSED: _Codes(0, 403, _FORBIDDEN),
     _R.ACCOUNT_DISABLED: _Codes(0, 403, _FORBIDDEN),

@@ -28,13 +28,24 @@ class OutboundLimits(msgspec.Struct, frozen=True):
 
 
 class Parent:
-    """What the last line knows of a parent order: its own count, from published events alone."""
+    """What the last line knows of a parent order: its own count, from published events alone, and the marks its children carry."""
 
-    __slots__ = ("instrument_id", "leaves", "quantity", "side", "working")
+    __slots__ = ("capacity", "extended", "instrument_id", "leaves", "quantity", "side", "working")
 
-    def __init__(self, instrument_id: int, side: int, quantity: int, leaves: int) -> None:
+    def __init__(
+        self,
+        instrument_id: int,
+        side: int,
+        quantity: int,
+        leaves: int,
+        capacity: int = 0,
+        *,
+        extended: bool = False,
+    ) -> None:
         self.instrument_id = instrument_id
         self.side = side
+        self.capacity = capacity
+        self.extended = extended
         self.quantity = quantity
         self.leaves = leaves
         self.working = 0

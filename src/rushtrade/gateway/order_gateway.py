@@ -16,13 +16,13 @@ import numpy as np
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import ReportRejected
 from rushtrade.domain.frames import FrameBody
-from rushtrade.domain.orders import TimeInForce
+from rushtrade.domain.orders import Capacity, Hours, Intent, OrderTerms, TimeInForce
 from rushtrade.domain.plans import ChildTerms
 from rushtrade.gateway.limiter import Limiter, Outbound, OutboundLimits, Parent
 from rushtrade.wire import order_entry as oe
 
 _Row = tuple[int, ...]
-_AGENCY = ord("A")
+_CAPACITIES = {Capacity.AGENCY: ord("A"), Capacity.PRINCIPAL: ord("P"), Capacity.RISKLESS_PRINCIPAL: ord("R")}
 _PLAIN = (oe.NO_PEG, 0, oe.NO_PREVENTION, 0, 0, 0)
 """The last fields of a row that enters nothing."""
 
@@ -93,9 +93,9 @@ class OrderGateway:
                 self._out[venue] = []
                 self._links[venue].send(np.array(rows, oe.ORDER_ENTRY), now_ns)
 
-    def adopt(self, order_id: int, instrument_id: int, side: int, quantity: int, leaves: int) -> None:
+    def adopt(self, order_id: int, terms: OrderTerms, intent: Intent, leaves: int) -> None:
         """Know a parent order of a restored state."""
-        self._parents[order_id] = Parent(instrument_id, side, quantity, leaves)
+        self._parents[order_id] = _parent(terms, intent, leaves)
 
     def adopt_child(self, token: int, order_id: int, venue: int, working: int) -> None:
         """Know a child order of a restored state."""
@@ -143,10 +143,7 @@ class OrderGateway:
     # --- events ----------------------------------------------------------------------------------
 
     def _on_accepted(self, event: ev.OrderAccepted) -> None:
-        terms = event.terms
-        self._parents[event.order_id] = Parent(
-            terms.instrument_id, terms.side, terms.quantity, terms.quantity
-        )
+        self._parents[event.order_id] = _parent(event.terms, event.intent, event.terms.quantity)
 
     def _on_routed(self, event: ev.OrderRouted) -> None:
         parent = self._parents[event.order_id]
@@ -230,7 +227,9 @@ class OrderGateway:
     def _enter_row(self, token: int, parent: Parent, terms: ChildTerms) -> _Row:
         """Give the row of a new child. A sweep takes every better quote at the same time: its children are ISOs (242.600)."""
         display = oe.HIDDEN if terms.hidden else oe.RESERVE if terms.display_shares else oe.DISPLAYED
-        tif = oe.DAY if terms.time_in_force is TimeInForce.GTC else terms.time_in_force
+        tif: int = oe.DAY if terms.time_in_force is TimeInForce.GTC else terms.time_in_force
+        if parent.extended and tif == oe.DAY:
+            tif = oe.EXTENDED
         return (
             oe.ENTER,
             parent.side,
@@ -248,7 +247,7 @@ class OrderGateway:
             oe.NO_PEG,
             oe.ISO if terms.sweeps else 0,
             oe.NO_PREVENTION,
-            _AGENCY,
+            parent.capacity,
             0,
             0,
         )
@@ -277,3 +276,18 @@ class OrderGateway:
             *_PLAIN,
         )
         self._out[venue].append(row)
+
+
+def _parent(terms: OrderTerms, intent: Intent, leaves: int) -> Parent:
+    """Make what the gateway knows of a parent: a short sale is marked so on every child, or short exempt (242.200(g))."""
+    side: int = terms.side
+    if intent is Intent.SELL_SHORT:
+        side = oe.SELL_SHORT_EXEMPT if terms.short_exempt else oe.SELL_SHORT
+    return Parent(
+        terms.instrument_id,
+        side,
+        terms.quantity,
+        leaves,
+        _CAPACITIES[terms.capacity],
+        extended=terms.hours is Hours.EXTENDED,
+    )

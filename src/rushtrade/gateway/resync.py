@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from rushtrade.domain.orders import ChildStatus, OrderTerms
+from rushtrade.domain.orders import ChildStatus, Intent, OrderTerms
 from rushtrade.domain.plans import ChildTerms
 from rushtrade.gateway.order_gateway import OrderGateway
 
@@ -42,6 +42,7 @@ class OpenOrder(Protocol):
 
     order_id: int
     terms: OrderTerms
+    intent: Intent
     filled: int
     cancel_reason: str
 
@@ -58,9 +59,7 @@ def adopt_orders(gateway: OrderGateway, orders: Iterable[OpenOrder]) -> None:
     """Make a new gateway know the open orders of a restored state."""
     for order in orders:
         terms = order.terms
-        gateway.adopt(
-            order.order_id, terms.instrument_id, terms.side, terms.quantity, terms.quantity - order.filled
-        )
+        gateway.adopt(order.order_id, terms, order.intent, terms.quantity - order.filled)
         for _, child in sorted(order.children.items()):
             gateway.adopt_child(child.token, order.order_id, child.venue, child.leaves)
 

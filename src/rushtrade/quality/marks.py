@@ -3,10 +3,11 @@
 ===========  =====================================================================================================
 directed     the customer chose the venue: the route on the order is a route's code, not a strategy's name
 held         the house is held to price and time; an order marked not held leaves both to its discretion
-capacity     agent, always: the house has no inventory, and every execution books customer against street
+capacity     as the order was entered: agency, or what the firm's own people marked it
 session      regular, pre-market or post-market by the day's session; the time is that of acceptance
-sale         long, or short when it sells more than the position and the orders ahead of it leave (Rule 200); the house claims no
-             exemption of Rule 201, so no sale is short exempt
+hours        regular, or extended when what rests may trade before and after the regular session
+sale         long, or short when it sells more than the position and the orders ahead of it leave (Rule 200); short exempt when an
+             exception of Rule 201(c) or (d) was claimed for it
 ===========  =====================================================================================================
 """
 
@@ -19,8 +20,6 @@ import msgspec
 from rushtrade.domain.instants import format_instant
 from rushtrade.domain.orders import Intent, Side
 from rushtrade.quality.facts import Ending, Names, OrderFacts
-
-AGENT = "agent"
 
 
 class MarkedOrder(msgspec.Struct, frozen=True):
@@ -37,6 +36,7 @@ class MarkedOrder(msgspec.Struct, frozen=True):
     capacity: str
     session: str
     sale: str
+    hours: str
 
 
 def session_of(order: OrderFacts) -> str:
@@ -50,7 +50,9 @@ def sale_of(order: OrderFacts) -> str:
     """Mark a sale long or short; empty for a purchase."""
     if order.terms.side is Side.BUY:
         return ""
-    return "short" if order.intent is Intent.SELL_SHORT else "long"
+    if order.intent is not Intent.SELL_SHORT:
+        return "long"
+    return "short exempt" if order.terms.short_exempt else "short"
 
 
 def marked(orders: Iterable[OrderFacts], day: int, names: Names) -> list[MarkedOrder]:
@@ -65,9 +67,10 @@ def marked(orders: Iterable[OrderFacts], day: int, names: Names) -> list[MarkedO
             shares=order.terms.quantity,
             directed=order.directed,
             held=order.held,
-            capacity=AGENT,
+            capacity=order.terms.capacity.name.lower(),
             session=session_of(order),
             sale=sale_of(order),
+            hours=order.terms.hours.name.lower(),
         )
         for order in orders
         if order.day == day and order.ending is not Ending.REFUSED

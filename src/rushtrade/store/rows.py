@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from rushtrade.domain.events import OrderAccepted
-from rushtrade.domain.orders import OrderStatus, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import Capacity, Hours, OrderStatus, OrderTerms, OrderType, Side, TimeInForce
 
 EVENT_BITS = 20
 """A command has at most half a million events: the close of a day with as many open orders."""
@@ -141,6 +141,10 @@ class OrderRow(Row):
     route: str
     display_shares: int
     hidden: int
+    not_held: int
+    capacity: int
+    hours: int
+    short_exempt: int
     intent: int
     status: int
     triggered: int
@@ -195,6 +199,10 @@ def new_order(
         route=terms.route,
         display_shares=terms.display_shares,
         hidden=int(terms.hidden),
+        not_held=int(terms.not_held),
+        capacity=int(terms.capacity),
+        hours=int(terms.hours),
+        short_exempt=int(terms.short_exempt),
         intent=0,
         status=int(OrderStatus.NEW),
         triggered=0,
@@ -239,6 +247,10 @@ def terms_of(row: OrderRow) -> OrderTerms:
         row.route,
         row.display_shares,
         bool(row.hidden),
+        bool(row.not_held),
+        Capacity(row.capacity),
+        Hours(row.hours),
+        bool(row.short_exempt),
     )
 
 

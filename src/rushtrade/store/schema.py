@@ -17,7 +17,7 @@ from rushtrade.store import rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 R = TypeVar("R", bound=rows.Row)
 

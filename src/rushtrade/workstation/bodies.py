@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from rushtrade.api.decoding import DecimalText, Whole
+from rushtrade.api.order_bodies import Marks
 
 
 class Symbols(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,7 +22,7 @@ class OneAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_id: Whole
 
 
-class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OrderBody(Marks, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An order."""
 
     symbol: str
@@ -33,7 +34,7 @@ class OrderBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_price: DecimalText | None = None
     route: str = ""
     display: Whole | None = None
-    not_held: bool = False
+    extended_hours: bool = False
     client_order_id: str = ""
     binding: str = ""
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
+from rushtrade.api import order_bodies as forms
 from rushtrade.api import trading
 from rushtrade.api.access import authorize
 from rushtrade.api.decoding import DecimalText, fit
 from rushtrade.api.faults import ApiFault
-from rushtrade.api.order_bodies import SIDES, TIMES_IN_FORCE, TYPES, Replacement, read_route
 from rushtrade.api.ports import BUSY
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import CancelAllOrders, CancelOrder, EnterOrder, SwitchRoute
@@ -113,9 +113,9 @@ async def _ping(connection: Connection, wanted: Ping) -> dict[str, Any]:
 # --- orders ------------------------------------------------------------------------------------------------
 
 
-def _may_trade(connection: Connection) -> None:
+def _may_trade(connection: Connection, terms: OrderTerms | None = None) -> None:
     try:
-        authorize(connection.actor, "trade", connection.account_id)
+        authorize(connection.actor, forms.permission_for(terms), connection.account_id)
     except ApiFault as fault:
         raise Refused(0, "not_permitted", f"Entering orders is not permitted: {fault.message}.") from None
 
@@ -149,28 +149,27 @@ def _terms(connection: Connection, body: OrderBody) -> OrderTerms:
     limited, stopped = {"limit", "stop_limit"}, {"stop", "stop_limit"}
     for name, price, types in (("limit_price", limit, limited), ("stop_price", stop, stopped)):
         if bool(price) != (body.type in types):
-            verb = "need" if body.type in types else "take no"
-            raise bad_request(f"{body.type} orders {verb} {name}.")
+            raise bad_request(f"{body.type} orders {'need' if body.type in types else 'take no'} {name}.")
     _check_client_order_id(body.client_order_id)
     if body.display is not None and body.display < 0:
         raise bad_request("display is 0 (hidden) or a number of shares.")
     try:
-        route = read_route(body.route)
+        route = forms.read_route(body.route)
     except ApiFault as fault:
         raise bad_request(f"route: {fault.message}.") from None
-    return OrderTerms(
+    terms = OrderTerms(
         instrument_id=instrument.instrument_id,
-        side=SIDES["buy" if body.side == "buy" else "sell"],
-        order_type=TYPES[body.type],
-        time_in_force=TIMES_IN_FORCE[body.time_in_force],
+        side=forms.SIDES["buy" if body.side == "buy" else "sell"],
+        order_type=forms.TYPES[body.type],
+        time_in_force=forms.TIMES_IN_FORCE[body.time_in_force],
         quantity=int(body.quantity),
         limit_price=limit,
         stop_price=stop,
         route=route,
         display_shares=int(body.display or 0),
         hidden=body.display == 0,
-        not_held=body.not_held,
     )
+    return forms.marked(terms, body, extended_hours=body.extended_hours)
 
 
 def _check_side(connection: Connection, body: OrderBody) -> None:
@@ -213,8 +212,8 @@ async def _submit(connection: Connection, command: Any, binding: str = "") -> Ou
 
 
 async def _enter(connection: Connection, body: OrderBody) -> dict[str, Any]:
-    _may_trade(connection)
     terms = _terms(connection, body)
+    _may_trade(connection, terms)
     if len(body.binding) > 48 or not body.binding.isprintable():
         raise bad_request("binding has at most 48 printable characters.")
     repeated = _repeated(connection, body.client_order_id, terms)
@@ -271,7 +270,7 @@ async def _replace(connection: Connection, body: ReplaceBody) -> dict[str, Any]:
     limit, stop = _price("limit_price", body.limit_price), _price("stop_price", body.stop_price)
     if (limit and not order.limit_price) or (stop and not order.stop_price):
         raise bad_request("a price cannot be given to an order that has none of that kind.")
-    change = Replacement(int(body.quantity or 0), limit, stop)
+    change = forms.Replacement(int(body.quantity or 0), limit, stop)
     command = trading.replace_command(
         connection.desk, connection.account_id, order, body.client_order_id, change
     )

@@ -79,6 +79,8 @@ def order_view(row: rows.OrderRow, image: Image, children: Iterable[rows.ChildRo
         "stop_price": shapes.price_or_null(row.stop_price),
         "display": 0 if row.hidden else row.display_shares or None,
         "route": row.route,
+        "not_held": bool(row.not_held),
+        "extended_hours": bool(row.hours),
         "state": state_text(row),
         "in_doubt": any(child.status == ChildStatus.IN_DOUBT for child in working),
         "reject": reject_view(row.refused, row.text) if row.refused else None,

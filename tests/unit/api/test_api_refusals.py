@@ -140,14 +140,14 @@ BAD = {
     "time_in_force": st.sampled_from(["DAY", "opg", "cls", "gtd", "", None, 1]),
     "stop_price": st.sampled_from(["1", 5, "-1", "x"]),
     "notional": st.sampled_from([1, "100", "x", 0]),
-    "extended_hours": st.sampled_from([True, "true", 1, []]),
+    "extended_hours": st.sampled_from(["true", 1, []]),
     "order_class": st.sampled_from(["bracket", "oco", "oto", "mleg", "x", 5]),
     "take_profit": st.just({"limit_price": "200"}),
     "stop_loss": st.just({"stop_price": "100"}),
     "trail_price": st.sampled_from([1, "2"]),
     "position_intent": st.sampled_from(["buy_to_open", "x"]),
     "client_order_id": st.sampled_from(["x" * 129, "\u0000", "a\nb", 5, [], "\ud800"]),
-    "advanced_instructions": st.sampled_from([5, [], {"destination": 5}, {"algorithm": "VWAP"}, {"display_qty": "x"}, {"display_qty": -1}, {"destination": "x" * 40}, {"destination": "NOPE"}]),
+    "advanced_instructions": st.sampled_from([5, [], {"destination": 5}, {"algorithm": "VWAP"}, {"display_qty": "x"}, {"display_qty": -1}, {"destination": "x" * 40}, {"destination": "NOPE"}, {"capacity": "broker"}, {"capacity": "principal"}, {"short_exempt": True}, {"not_held": 1}]),
 }  # fmt: skip
 
 
@@ -302,6 +302,27 @@ def test_direct_access_is_an_instruction_of_the_order(client, house):
     assert (command.terms.route, command.terms.display_shares, command.terms.hidden) == ("ARCA", 100, False)
     assert actor == f"account:{ACCOUNT}/key:{KEY}"
     client.delete("/v2/orders", headers=KEYS)
+
+
+def test_marks_of_an_order_are_kept_and_shown(client):
+    marks = {"destination": "ARCA", "not_held": True, "capacity": "agency"}
+    taken = client.post(
+        "/v2/orders", headers=KEYS, json={**GOOD, "extended_hours": True, "advanced_instructions": marks}
+    )
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["extended_hours"] is True
+    details = client.get(f"/v2/orders/{taken.json()['id']}", headers=KEYS).json()["rushtrade"]
+    names = ("directed", "not_held", "capacity", "short_exempt")
+    assert [details[name] for name in names] == [True, True, "agency", False]
+
+
+@pytest.mark.parametrize("mark", [{"capacity": "principal"}, {"short_exempt": True}])
+def test_marks_that_are_the_firms_to_set_need_its_permission(client, mark):
+    answer = client.post(
+        "/v2/orders", headers=KEYS, json={**GOOD, "side": "sell", "advanced_instructions": mark}
+    )
+    assert answer.status_code == 403
+    assert "this needs the permission 'operate'" in answer.json()["message"]
 
 
 def test_an_explanation_has_the_story_and_its_text(client):

@@ -7,7 +7,16 @@ import pytest
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.frames import Entry, FrameBody
-from rushtrade.domain.orders import Intent, Liquidity, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import (
+    Capacity,
+    Hours,
+    Intent,
+    Liquidity,
+    OrderTerms,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from rushtrade.domain.plans import ChildTerms, Plan, Strategy
 from rushtrade.gateway.limiter import OutboundLimits
 from rushtrade.gateway.order_gateway import OrderGateway
@@ -56,7 +65,7 @@ class Scene:
         return [line.words() for line in self.lines]
 
 
-def accepted(order_id=ORDER, quantity=100, replaces=0, **fields):
+def accepted(order_id=ORDER, quantity=100, replaces=0, intent=Intent.SELL_TO_CLOSE, **fields):
     terms = OrderTerms(
         **(
             {
@@ -70,7 +79,7 @@ def accepted(order_id=ORDER, quantity=100, replaces=0, **fields):
             | fields
         )
     )
-    return ev.OrderAccepted(order_id, 1, "c", terms, Intent.SELL_SHORT, 0, 0, replaces, 0, 0, 1_000)
+    return ev.OrderAccepted(order_id, 1, "c", terms, intent, 0, 0, replaces, 0, 0, 1_000)
 
 
 def routed(*children, token=TOKEN, order_id=ORDER):
@@ -93,6 +102,31 @@ def replace_asked(shares=150, quantity=150, order_id=ORDER):
 
 
 # --- what leaves ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("intent", "marks", "side", "time_in_force", "capacity"),
+    [
+        (Intent.SELL_TO_CLOSE, {}, oe.SELL, oe.DAY, "A"),
+        (Intent.SELL_TO_CLOSE, {"short_exempt": True}, oe.SELL, oe.DAY, "A"),
+        (Intent.SELL_SHORT, {}, oe.SELL_SHORT, oe.DAY, "A"),
+        (Intent.SELL_SHORT, {"short_exempt": True}, oe.SELL_SHORT_EXEMPT, oe.DAY, "A"),
+        (Intent.SELL_TO_CLOSE, {"capacity": Capacity.PRINCIPAL}, oe.SELL, oe.DAY, "P"),
+        (Intent.SELL_TO_CLOSE, {"capacity": Capacity.RISKLESS_PRINCIPAL}, oe.SELL, oe.DAY, "R"),
+        (Intent.SELL_TO_CLOSE, {"hours": Hours.EXTENDED}, oe.SELL, oe.EXTENDED, "A"),
+    ],
+)
+def test_every_child_carries_the_marks_of_its_order(intent, marks, side, time_in_force, capacity):
+    fresh, again = Scene(), Scene()
+    event = accepted(intent=intent, **marks)
+    fresh.feed(event, routed(child(0, 100)))
+    again.gateway.adopt(ORDER, event.terms, intent, 100)
+    again.gateway.adopt_child(TOKEN, ORDER, 0, 100)
+    assert again.gateway.resend(TOKEN, child(0, 100), NOW)
+    again.gateway.flush(NOW)
+    for scene in (fresh, again):
+        (row,) = scene.lines[0].batches[0]
+        assert (row["side"], row["time_in_force"], chr(row["capacity"])) == (side, time_in_force, capacity)
 
 
 def test_children_of_a_frame_leave_in_one_batch_a_venue():
@@ -267,7 +301,7 @@ def test_the_gateway_counts_by_itself(events, parents, children):
 
 def restarted(working=60, **limits):
     scene = Scene(**limits)
-    scene.gateway.adopt(ORDER, 1, Side.SELL, 100, 80)
+    scene.gateway.adopt(ORDER, accepted().terms, Intent.SELL_TO_CLOSE, 80)
     scene.gateway.adopt_child(TOKEN, ORDER, 1, working)
     return scene
 

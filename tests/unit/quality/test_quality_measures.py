@@ -232,4 +232,4 @@ def test_an_order_is_marked_from_the_journal_alone(case):
         row.sale,
     ]
     assert said == [directed, held, session, sale]
-    assert (row.order_id, row.account, row.capacity) == (number, "D-7", "agent")
+    assert (row.order_id, row.account, row.capacity) == (number, "D-7", "agency")

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from rushtrade.domain import events as ev
 from rushtrade.domain.numbers import format_price, parse_price
 from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
-from rushtrade.risk.checks import Approval, Refusal, check_form, check_order
+from rushtrade.domain.rejects import RejectReason
+from rushtrade.risk.checks import Approval, check_order
+from rushtrade.risk.form import Refusal, check_form
 from rushtrade.risk.valuation import funds_available, summarize
 from rushtrade.rules.market_structure import CENT_TICKS
 from support.risk_words import Situation, quote_stamp
@@ -168,3 +170,11 @@ def test_the_same_order_passes_when_its_window_is_over():
         scene.house.state.risk.now_ns = entered_ns + later_ns
         answers.append(type(ask(scene, limit(Side.BUY, 1, 90_000))))
     assert answers == [Refusal, Refusal, Approval]
+
+
+def test_short_exempt_marks_sales_alone():
+    buy = OrderTerms(1, Side.BUY, OrderType.MARKET, TimeInForce.DAY, 100, short_exempt=True)
+    refusal = check_form(buy, 100)
+    assert refusal is not None
+    assert (refusal.reason, "leave it out" in refusal.text) == (RejectReason.MARK_NOT_TAKEN, True)
+    assert check_form(msgspec.structs.replace(buy, side=Side.SELL), 100) is None

@@ -187,6 +187,8 @@ export interface Order {
   display: number | null;
   route: string;
   state: OrderState;
+  not_held: boolean;
+  extended_hours: boolean;
   in_doubt: boolean;
   reject: Refusal | null;
   working: Working[];
@@ -302,6 +304,7 @@ export interface OrderBody {
   route: string;
   display?: number | null;
   not_held?: boolean;
+  extended_hours?: boolean;
   client_order_id?: string;
   binding?: string;
 }

@@ -15,8 +15,10 @@ export interface Draft {
   route: string;
   /** "" = all, else shares shown. */
   display: string;
-  /** The house may choose price and time. */
+  /** Price and time of execution are left to the house. */
   notHeld: boolean;
+  /** What rests may trade before and after the regular session, too. */
+  extended: boolean;
 }
 
 export type DraftErrors = Partial<Record<keyof Draft | "symbol", string>>;
@@ -35,7 +37,13 @@ export function newDraft(): Draft {
     route: "DART",
     display: "",
     notHeld: false,
+    extended: false,
   };
+}
+
+/** Extended hours are for limit orders that rest. */
+export function mayExtend(draft: Draft): boolean {
+  return draft.type === "limit" && (draft.timeInForce === "day" || draft.timeInForce === "gtc");
 }
 
 export function needsLimit(type: OrderType): boolean {
@@ -83,6 +91,7 @@ export function orderBody(symbol: string, draft: Draft): OrderBody {
     route: draft.route,
     display: draft.display === "" ? null : Number(draft.display.replaceAll(",", "")),
     not_held: draft.notHeld,
+    extended_hours: draft.extended && mayExtend(draft),
   };
 }
 

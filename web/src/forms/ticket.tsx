@@ -13,6 +13,7 @@ import {
   draftErrors,
   draftMarks,
   draftSentence,
+  mayExtend,
   needsLimit,
   needsStop,
   orderBody,
@@ -297,6 +298,17 @@ export function Ticket(props: { desk: Desk; frame: Frame }) {
               onInput={(event) => link().change({ display: event.currentTarget.value.trim() })}
             />
           </Field>
+        </Show>
+        <Show when={mayExtend(draft())}>
+          <label class="check" title="What rests may trade before and after the regular session, too">
+            <input
+              type="checkbox"
+              name="extended"
+              checked={draft().extended}
+              onChange={(event) => link().change({ extended: event.currentTarget.checked })}
+            />
+            Extended hours
+          </label>
         </Show>
       </div>
       <label
