@@ -22,6 +22,7 @@ BENCHMARKS = (
     "itch_decode",
     "itch_books",
     "line_drain",
+    "live_pieces",
     "tape",
     "dart_plan",
     "routing",

@@ -30,7 +30,7 @@ from rushtrade.datacenter.status import NOT_KNOWN, CenterStatus, StoreStatus, St
 from rushtrade.domain.instants import MILLISECOND, SECOND
 from rushtrade.gateway.line import BookImage
 from rushtrade.market.market_data import MarketData
-from rushtrade.market.market_layout import QUOTE_STATES
+from rushtrade.market.stored_best import best_rows
 from rushtrade.ticks.columns import ColumnsReader, Rows
 from rushtrade.ticks.recorder import PacketRecorder, load_kernels
 from rushtrade.ticks.schemas import F_LAST, F_NUMBERED, NO_PRICE, PRICE_SCALE, RUN, SCHEMAS
@@ -39,12 +39,13 @@ from rushtrade.wire.feed_packet import FeedPacket
 
 LINE_EVENTS = SCHEMAS["line_events"]
 TRADES_AT_ONCE = 4_096
+ROWS_TOGETHER = 1_024
+"""Best quotes and trades made rows of together, unless a flush comes before."""
 RUN_BYTES = 6
 """Of the name of a run: enough that no two are alike."""
 _AGGRESSOR = np.array([b"A", b"B", b"N"], "S1")
 """By the side that rested: who hit a bid sold (A), in Databento's letters."""
 _PRICES = (("price", "price"), ("bid", "bid_px_00"), ("ask", "ask_px_00"))
-_STATES = np.array([state.encode() for state in QUOTE_STATES], "S9")
 SHOWN = ("feed", "mbo", "trades", "tbbo", "bbo", "status", "line_events")
 """Schemas whose rows a desk is shown."""
 
@@ -83,7 +84,7 @@ class TickFollower:
         self.run = run or secrets.token_hex(RUN_BYTES)
         self._directory = directory
         self._writer = TickWriter(directory, trade_date)
-        self._recorder = PacketRecorder(self._writer, venues, midnight_ns)
+        self._recorder = PacketRecorder(self._writer, venues, midnight_ns, together=True)
         self._publishers = {venue: self._writer.publisher(venue) for venue in venues}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ticks")
         self._flush: Future[int] | None = None
@@ -106,6 +107,14 @@ class TickFollower:
         """When the latest packet was received that is in the store."""
         self._before = _Before(self._writer.reader())
         self._run_told = False
+        self._symbols: Mapping[int, str] = {}
+        self._bests: list[tuple[Rows, int]] = []
+        """Best quotes that are no rows yet, and when they were known."""
+        self._prints: list[tuple[int, Rows, npt.NDArray[np.int64], int]] = []
+        """Trades that are no rows yet: number of the first, rows of the tape, instruments, and when they were known."""
+        self._together = 0
+        """How many these are."""
+        self._best_read = -1
         self._take_up()
 
     def _take_up(self) -> None:
@@ -122,6 +131,7 @@ class TickFollower:
         """Keep what becomes of the market from here on: what is on the tape and was said of best quotes already is not."""
         data.take_bbo_changes()
         self._told, self._skipped = data.tape.newest, data.changes_skipped
+        self._best_read = data.best_news.newest
 
     def _wait(self, now_ns: int) -> None:
         """Note since when rows wait for the disk."""
@@ -150,7 +160,9 @@ class TickFollower:
 
     def settled(self, data: MarketData, symbols: Mapping[int, str], now_ns: int) -> None:
         """Keep what became of the messages: trades with the best quote of all venues before each, and every new best quote."""
-        self._keep_best(data.take_bbo_changes(), symbols, now_ns)
+        self._symbols = symbols
+        if data.best_news.newest != self._best_read:
+            self._read_best(data, now_ns)
         if data.changes_skipped > self._skipped:
             self._note_skipped(data.changes_skipped - self._skipped, now_ns)
             self._skipped = data.changes_skipped
@@ -163,9 +175,35 @@ class TickFollower:
             first = max(self._told, tape.oldest - 1) + 1
             self._told = first + len(rows) - 1
             self._wait(now_ns)
-            found = self._with_quotes(rows, ids, symbols, now_ns)
-            found["sequence"] = np.arange(first, first + len(rows)) + self._before.newest_number
+            self._prints.append((first, rows, ids, now_ns))
+            self._together += len(rows)
+        if self._together >= ROWS_TOGETHER:
+            self._hand_over()
+
+    def _read_best(self, data: MarketData, now_ns: int) -> None:
+        """Take new best quotes."""
+        changes = data.take_bbo_changes()
+        self._best_read = data.best_news.newest
+        if len(changes) and not self._ended:
+            self._wait(now_ns)
+            self._bests.append((changes, now_ns))
+            self._together += len(changes)
+
+    def _hand_over(self) -> None:
+        """Make rows of what was kept since the last time: a market speaks in small pieces, and a row alone costs as much as hundreds."""
+        self._recorder.hand_over()
+        if self._bests:
+            changes = np.concatenate([rows for rows, _ in self._bests])
+            received = np.repeat([now for _, now in self._bests], [len(rows) for rows, _ in self._bests])
+            publishers = np.array(list(self._publishers.values()))
+            found = best_rows(changes, self._numbers(changes["instrument"]), publishers, received)
+            self._writer.append("bbo", found[found["ts_event"] > self._before.best_ns])
+        if self._prints:
+            found = self._with_quotes()
             self._writer.append("tbbo", found[self._before.is_later_trade(found)])
+        self._bests.clear()
+        self._prints.clear()
+        self._together = 0
 
     def _tell_run(self, now_ns: int) -> None:
         """Say in the store where this process' numbers of trades begin."""
@@ -177,23 +215,7 @@ class TickFollower:
         row["first_sequence"], row["last_sequence"] = self._before.newest_number, self._told
         self._writer.append("line_events", row)
 
-    def _keep_best(self, changes: Rows, symbols: Mapping[int, str], now_ns: int) -> None:
-        if not len(changes) or self._ended:
-            return
-        found = SCHEMAS["bbo"].empty(len(changes))
-        found["ts_recv"], found["ts_event"] = now_ns, changes["time"]
-        found["instrument_id"] = self._numbers(changes["instrument"], symbols)
-        for ours, theirs in _PRICES[1:]:
-            found[theirs] = np.where(changes[ours] > 0, changes[ours] * PRICE_SCALE, NO_PRICE)
-        found["bid_sz_00"], found["ask_sz_00"] = changes["bid_shares"], changes["ask_shares"]
-        publishers = np.array([0, *self._publishers.values()], np.uint16)
-        for venues, theirs in (("bid_venues", "bid_pb_00"), ("ask_venues", "ask_pb_00")):
-            found[theirs] = publishers[_lowest_bit(changes[venues])]
-        found["state"] = _STATES[changes["state"]]
-        self._wait(now_ns)
-        self._writer.append("bbo", found[found["ts_event"] > self._before.best_ns])
-
-    def _numbers(self, ids: npt.NDArray[np.int64], symbols: Mapping[int, str]) -> npt.NDArray[np.uint32]:
+    def _numbers(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
         """Give the store's numbers of instruments; each is looked up once a day."""
         most = int(ids.max())
         if most >= len(self._store_numbers):
@@ -201,17 +223,21 @@ class TickFollower:
         found = self._store_numbers[ids]
         if not found.all():
             for each in np.unique(ids[found == 0]).tolist():
-                self._store_numbers[each] = self._writer.instrument(symbols[each])
+                self._store_numbers[each] = self._writer.instrument(self._symbols[each])
             found = self._store_numbers[ids]
         return found
 
-    def _with_quotes(
-        self, rows: Rows, ids: npt.NDArray[np.int64], symbols: Mapping[int, str], now_ns: int
-    ) -> Rows:
+    def _with_quotes(self) -> Rows:
+        """Make rows of the trades that were kept."""
+        rows = np.concatenate([each for _, each, _, _ in self._prints])
+        counts = [len(each) for _, each, _, _ in self._prints]
         found = SCHEMAS["tbbo"].empty(len(rows))
-        found["ts_recv"], found["ts_event"] = now_ns, rows["time"]
+        found["ts_recv"] = np.repeat([now for _, _, _, now in self._prints], counts)
+        found["ts_event"] = rows["time"]
+        places = np.concatenate([first + np.arange(len(each)) for first, each, _, _ in self._prints])
+        found["sequence"] = places + self._before.newest_number
         found["publisher_id"] = np.array(list(self._publishers.values()), np.uint16)[rows["venue"]]
-        found["instrument_id"] = self._numbers(ids, symbols)
+        found["instrument_id"] = self._numbers(np.concatenate([ids for _, _, ids, _ in self._prints]))
         found["action"], found["side"] = b"T", _AGGRESSOR[rows["side"]]
         found["flags"] = F_LAST | F_NUMBERED
         for ours, theirs in _PRICES:
@@ -259,6 +285,7 @@ class TickFollower:
         if self._ended:
             self._seal_again(now_ns)
             return
+        self._hand_over()
         self._flushing_ns, self._oldest_ns = self._oldest_ns, 0
         self._started_ns = now_ns
         self._flush = self._thread.submit(self._writer.flush, now_ns)
@@ -277,6 +304,7 @@ class TickFollower:
     def seal_soon(self) -> None:
         """Seal the day behind the last flush; nothing is appended from now on."""
         if not self._ended:
+            self._hand_over()
             self._ended = True
             self._seal = self._thread.submit(self._flush_and_seal)
 
@@ -307,6 +335,7 @@ class TickFollower:
     def close(self, now_ns: int) -> None:
         """Make everything durable, wait for a seal that is under way, and give the day free."""
         if not self._ended:
+            self._hand_over()
             self._thread.submit(self._writer.flush, now_ns)
         self._ended = True
         self._seal_again(self._sealed_ns + SEAL_AGAIN_NS)
@@ -377,12 +406,6 @@ class _Before:
         again = (rows["ts_event"] == last_ns) & np.isin(rows["trade_id"], self._numbers)
         later: npt.NDArray[np.bool_] = (rows["ts_event"] >= last_ns) & ~again
         return later
-
-
-def _lowest_bit(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Place of the lowest bit that is set, from 1; 0 when none is."""
-    lowest = bits & (~bits + np.uint64(1))
-    return np.where(bits > 0, np.log2(np.maximum(lowest, 1).astype(np.float64)).astype(np.int64) + 1, 0)
 
 
 def _cut(text: str, size: int) -> bytes:

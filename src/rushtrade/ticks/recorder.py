@@ -12,6 +12,9 @@ follows on is then taken; so is what another copy of the line brings of the hole
 `take_up` goes on with a day that another process began: what its lines said already makes the same resting orders again and no row, by its
 number, as long as the first of it is the same; an image ends that.
 
+A live market speaks in pieces of few messages, and a call of the store costs as much as many rows: with `together`, packets and rows are kept
+until `hand_over` is called (before a flush) or there are many of them.
+
 A time of receipt of 0 stands for that of the message itself: so a recorded file is taken. Refuses to know sockets and clocks. One thread.
 """
 
@@ -39,6 +42,8 @@ ORDERS_MIN = 1 << 12
 """Places of the first table of resting orders; it doubles when half full."""
 HELD_PACKETS_MAX = 4096
 """Packets of a venue kept behind a hole until an image comes; older ones go."""
+FEED_ROWS, FEED_BYTES = 1 << 12, 1 << 20
+"""Packets, and bytes of them, that wait for each other."""
 PIECE_BYTES = 1 << 17
 """Bytes of a `feed` row made from a longer stream: some 4,000 messages."""
 
@@ -99,8 +104,16 @@ class _Venue:
 class PacketRecorder:
     """Records the lines of `venues` (by the index packets carry) with a writer. `midnight_ns` is New York's, in UTC."""
 
-    def __init__(self, writer: TickWriter, venues: Sequence[str], midnight_ns: int) -> None:
+    def __init__(
+        self, writer: TickWriter, venues: Sequence[str], midnight_ns: int, *, together: bool = False
+    ) -> None:
+        """`together`: rows wait for `hand_over`; else every packet's are with the writer at once."""
         self._writer = writer
+        self._waits = together
+        self._feed: list[tuple[int, int, int, int, bytes, int, int, int]] = []
+        """Rows of `feed` that wait, and their bytes."""
+        self._payloads: list[bytes] = []
+        self._payload_bytes = self._mbo_rows = self._trade_rows = 0
         self._midnight_ns = midnight_ns
         self._venues = [_Venue(writer.publisher(name), midnight_ns) for name in venues]
         self._mbo = np.zeros(ROWS, SCHEMAS["mbo"].dtype)
@@ -150,7 +163,7 @@ class PacketRecorder:
         venue = self._venues[packet.venue]
         fresh = self._not_stored(venue, packet) if venue.stored_below > packet.sequence else packet
         if fresh.count:
-            self._keep("P", fresh, now_ns)
+            self._keep(b"P", fresh, now_ns)
         if venue.faulty or (not venue.known and packet.sequence > venue.next_sequence):
             venue.held.append(packet)
         elif packet.sequence > venue.next_sequence:
@@ -159,6 +172,20 @@ class PacketRecorder:
         else:
             self._take(venue, packet, now_ns, 0)
             self._take_held(venue, now_ns)
+        if not self._waits or len(self._feed) >= FEED_ROWS or self._payload_bytes >= FEED_BYTES:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """Give the writer what waits."""
+        if self._feed:
+            rows = np.array(self._feed, SCHEMAS["feed"].dtype)
+            self._writer.append("feed", rows, b"".join(self._payloads))
+            self._feed.clear()
+            self._payloads.clear()
+            self._payload_bytes = 0
+        self._writer.append("mbo", self._mbo[: self._mbo_rows])
+        self._writer.append("trades", self._trades[: self._trade_rows])
+        self._mbo_rows = self._trade_rows = 0
 
     def _not_stored(self, venue: _Venue, packet: FeedPacket) -> FeedPacket:
         """Give what of a packet is not in the store; all of it when its session is another one."""
@@ -177,7 +204,7 @@ class PacketRecorder:
 
     def image(self, venue: int, sequence: int, payload: bytes, now_ns: int) -> None:
         """Record a book image that stands for all messages before number `sequence`."""
-        self._keep("I", FeedPacket(venue, sequence, 0, payload), now_ns)
+        self._keep(b"I", FeedPacket(venue, sequence, 0, payload), now_ns)
         state = self._venues[venue]
         count, _, last = kernel.messages_span(np.frombuffer(payload, np.uint8))
         state.image_ns = max(state.last_ns, last + self._midnight_ns if count else 0)
@@ -186,9 +213,13 @@ class PacketRecorder:
         state.next_sequence = sequence - count
         self._take(state, FeedPacket(venue, sequence - count, count, payload), now_ns, F_SNAPSHOT)
         self._take_held(state, now_ns)
+        self.hand_over()
 
     def _take_held(self, venue: _Venue, now_ns: int) -> None:
         """Take what waited behind a hole, as far as it follows on: an image came, or another copy of the line."""
+        if not venue.held:
+            venue.known = not venue.faulty
+            return
         waiting = sorted(venue.held, key=lambda held: held.sequence)
         venue.held.clear()
         for place, packet in enumerate(waiting):
@@ -199,15 +230,17 @@ class PacketRecorder:
             self._take(venue, packet, now_ns, 0)
         venue.known = not venue.faulty
 
-    def _keep(self, kind: str, packet: FeedPacket, now_ns: int) -> None:
+    def _keep(self, kind: bytes, packet: FeedPacket, now_ns: int) -> None:
         """Append the packet itself to `feed`."""
         _, first, last = kernel.messages_span(np.frombuffer(packet.payload, np.uint8))
-        row = np.zeros(1, SCHEMAS["feed"].dtype)
-        row["ts_recv"], row["kind"] = now_ns or last + self._midnight_ns, kind
-        row["ts_event"], row["ts_last"] = first + self._midnight_ns, last + self._midnight_ns
-        row["publisher_id"] = self._venues[packet.venue].publisher
-        row["sequence"], row["count"], row["bytes"] = packet.sequence, packet.count, len(packet.payload)
-        self._writer.append("feed", row, packet.payload)
+        received_ns = now_ns or last + self._midnight_ns
+        publisher, size = self._venues[packet.venue].publisher, len(packet.payload)
+        self._feed.append(
+            (received_ns, first + self._midnight_ns, last + self._midnight_ns, publisher, kind, packet.sequence,
+             packet.count, size)
+        )  # fmt: skip
+        self._payloads.append(packet.payload)
+        self._payload_bytes += size
 
     def _clear(self, venue: _Venue, sequence: int, now_ns: int) -> None:
         """Write `R` for every instrument of a venue that had orders."""
@@ -232,6 +265,8 @@ class PacketRecorder:
 
     def _take(self, venue: _Venue, packet: FeedPacket, now_ns: int, flags: int) -> None:
         """Make rows of the messages of a packet that were not seen before."""
+        if flags or venue.stored_below:
+            self.hand_over()  # these rows are looked at before the writer has them
         data = np.frombuffer(packet.payload, np.uint8)
         known = max(venue.next_sequence - packet.sequence, 0)
         begin = kernel.messages_cut(data, 0, known, 1 << 62)[0] if known else 0
@@ -239,6 +274,7 @@ class PacketRecorder:
         venue.put("received", now_ns)
         venue.put("flags", flags)
         venue.put("sequence", packet.sequence + known)
+        self._go_on_with_rows(venue)
         while True:
             reason = kernel.take_messages(venue.words, data, begin)
             begin = venue.get("consumed")
@@ -251,9 +287,15 @@ class PacketRecorder:
             self._write(venue, data, now_ns, packet.sequence + packet.count - 1 if flags else 0)
             if reason != FULL:
                 break
+            self._go_on_with_rows(venue)
         venue.next_sequence = max(venue.get("sequence"), venue.next_sequence)
         if reason not in (DONE, END_OF_SESSION) or venue.get("sequence") < end:
             venue.known, venue.faulty = False, True
+
+    def _go_on_with_rows(self, venue: _Venue) -> None:
+        """Have the kernel write behind the rows that wait, whichever venue's they are."""
+        venue.put("mbo_rows", self._mbo_rows)
+        venue.put("trade_rows", self._trade_rows)
 
     def _name(self, venue: _Venue, data: npt.NDArray[np.uint8], at: int) -> None:
         """Give the stock of the message at `at` its number."""
@@ -263,25 +305,38 @@ class PacketRecorder:
         venue.locates[locate] = self._writer.instrument(symbol or "?")
 
     def _write(self, venue: _Venue, data: npt.NDArray[np.uint8], now_ns: int, image: int) -> None:
-        """Hand over the rows a call of the kernel made. `image` is the number an image stands for."""
-        mbo = self._mbo[: venue.get("mbo_rows")]
+        """Keep the rows a call of the kernel made. `image` is the number an image stands for."""
+        before, self._mbo_rows = self._mbo_rows, venue.get("mbo_rows")
+        self._trade_rows = venue.get("trade_rows")
         if image:
+            mbo = self._mbo[: self._mbo_rows]
             mbo["ts_event"], mbo["sequence"] = venue.image_ns, image
-        elif len(mbo):
-            venue.last_ns = max(venue.last_ns, int(mbo["ts_event"][-1]))
-        trades = self._trades[: venue.get("trade_rows")]
-        others = self._others[: venue.get("other_rows")]
+        elif self._mbo_rows > before:
+            venue.last_ns = max(venue.last_ns, int(self._mbo[self._mbo_rows - 1]["ts_event"]))
+        if venue.get("other_rows"):
+            self._write_others(venue, data, now_ns)
         if venue.stored_below:
-            mbo, trades = (rows[rows["sequence"] >= venue.stored_below] for rows in (mbo, trades))
-            others = others[others[:, 1] >= venue.stored_below]
-        self._writer.append("mbo", mbo)
-        self._writer.append("trades", trades)
+            self._mbo_rows = _kept(self._mbo, self._mbo_rows, venue.stored_below)
+            self._trade_rows = _kept(self._trades, self._trade_rows, venue.stored_below)
+        if image or venue.stored_below or max(self._mbo_rows, self._trade_rows) >= ROWS // 2:
+            self.hand_over()
+
+    def _write_others(self, venue: _Venue, data: npt.NDArray[np.uint8], now_ns: int) -> None:
+        """Write what was said besides orders and trades."""
+        others = self._others[: venue.get("other_rows")]
+        others = others[others[:, 1] >= venue.stored_below]
+        venue.put("other_rows", 0)
         if len(others):
             for schema, rows in rows_of(data, others[:, 0], others[:, 1], venue.locates, self._midnight_ns):
                 rows["ts_recv"], rows["publisher_id"] = now_ns or rows["ts_event"], venue.publisher
                 self._writer.append(schema, rows)
-        for name in ("mbo_rows", "trade_rows", "other_rows"):
-            venue.put(name, 0)
+
+
+def _kept(rows: npt.NDArray[Any], count: int, stored_below: int) -> int:
+    """Move the rows of messages that are not in the store to the front of the first `count`; give how many there are."""
+    fresh = rows[:count][rows["sequence"][:count] >= stored_below]
+    rows[: len(fresh)] = fresh
+    return len(fresh)
 
 
 def load_kernels() -> None:

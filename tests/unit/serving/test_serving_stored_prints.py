@@ -205,6 +205,7 @@ def test_what_the_store_lost_is_a_gap_of_exactly_these_numbers(tmp_path):
         real = stream.recorder.follower._writer.append
         stream.recorder.follower._writer.append = lambda schema, rows, payload=b"": None
         stream.trade(10)
+        stream.recorder.follower._hand_over()
         stream.recorder.follower._writer.append = real
         stream.trade(2 * KEPT)
         await stream.keep()
