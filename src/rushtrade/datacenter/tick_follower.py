@@ -31,8 +31,8 @@ from rushtrade.domain.instants import MILLISECOND, SECOND
 from rushtrade.gateway.line import BookImage
 from rushtrade.market.market_data import MarketData
 from rushtrade.market.stored_best import best_rows
-from rushtrade.ticks.columns import ColumnsReader, Rows
-from rushtrade.ticks.recorder import PacketRecorder, load_kernels
+from rushtrade.ticks.columns import Rows
+from rushtrade.ticks.recorder import PacketRecorder, StoredBefore, load_kernels
 from rushtrade.ticks.schemas import F_LAST, F_NUMBERED, NO_PRICE, PRICE_SCALE, RUN, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 from rushtrade.wire.feed_packet import FeedPacket
@@ -105,7 +105,7 @@ class TickFollower:
         """Position in the tape of the last trade that was kept."""
         self.reached_ns = int(self._writer.reader().column("feed", "ts_recv").max(initial=0))
         """When the latest packet was received that is in the store."""
-        self._before = _Before(self._writer.reader())
+        self._before = StoredBefore(self._writer.reader())
         self._run_told = False
         self._symbols: Mapping[int, str] = {}
         self._bests: list[tuple[Rows, int]] = []
@@ -382,30 +382,6 @@ class TickFollower:
         if not self._seal.done():
             return "sealing"
         return "stopped" if self._seal.exception() else "sealed"
-
-
-class _Before:
-    """How far the trades and best quotes of a day came that is gone on with."""
-
-    def __init__(self, held: ColumnsReader) -> None:
-        self.best_ns = int(held.column("bbo", "ts_event").max(initial=0))
-        times, publishers, numbers = (
-            np.array(held.column("tbbo", name)) for name in ("ts_event", "publisher_id", "trade_id")
-        )
-        self._last_ns = np.zeros(1 << 16, np.int64)
-        np.maximum.at(self._last_ns, publishers, times)
-        self._numbers = numbers[times == self._last_ns[publishers]]
-        """Of the trades in each venue's last nanosecond."""
-        numbered = held.column("tbbo", "flags") & F_NUMBERED > 0
-        self.newest_number = int(held.column("tbbo", "sequence")[numbered].max(initial=0))
-        """Highest `sequence` of a numbered trade: those of this process are above it."""
-
-    def is_later_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
-        """Tell which trades are not in the store."""
-        last_ns = self._last_ns[rows["publisher_id"]]
-        again = (rows["ts_event"] == last_ns) & np.isin(rows["trade_id"], self._numbers)
-        later: npt.NDArray[np.bool_] = (rows["ts_event"] >= last_ns) & ~again
-        return later
 
 
 def _cut(text: str, size: int) -> bytes:

@@ -29,9 +29,10 @@ import numpy.typing as npt
 
 from rushtrade.feeds.events import EVENT
 from rushtrade.ticks import itch_rows_kernel as kernel
+from rushtrade.ticks.columns import ColumnsReader, Rows
 from rushtrade.ticks.import_events import EventRows
 from rushtrade.ticks.itch_rows import rows_of
-from rushtrade.ticks.schemas import F_SNAPSHOT, SCHEMAS
+from rushtrade.ticks.schemas import F_NUMBERED, F_SNAPSHOT, SCHEMAS
 from rushtrade.ticks.writer import TickWriter
 from rushtrade.wire.feed_packet import COLUMNS, FeedPacket
 from rushtrade.wire.itch50_kernel import DONE, END_OF_SESSION, FULL
@@ -337,6 +338,30 @@ def _kept(rows: npt.NDArray[Any], count: int, stored_below: int) -> int:
     fresh = rows[:count][rows["sequence"][:count] >= stored_below]
     rows[: len(fresh)] = fresh
     return len(fresh)
+
+
+class StoredBefore:
+    """How far the trades and best quotes of a day came that is gone on with."""
+
+    def __init__(self, held: ColumnsReader) -> None:
+        self.best_ns = int(held.column("bbo", "ts_event").max(initial=0))
+        times, publishers, numbers = (
+            np.array(held.column("tbbo", name)) for name in ("ts_event", "publisher_id", "trade_id")
+        )
+        self._last_ns = np.zeros(1 << 16, np.int64)
+        np.maximum.at(self._last_ns, publishers, times)
+        self._numbers = numbers[times == self._last_ns[publishers]]
+        """Of the trades in each venue's last nanosecond."""
+        numbered = held.column("tbbo", "flags") & F_NUMBERED > 0
+        self.newest_number = int(held.column("tbbo", "sequence")[numbered].max(initial=0))
+        """Highest `sequence` of a numbered trade: those of this process are above it."""
+
+    def is_later_trade(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """Tell which trades are not in the store."""
+        last_ns = self._last_ns[rows["publisher_id"]]
+        again = (rows["ts_event"] == last_ns) & np.isin(rows["trade_id"], self._numbers)
+        later: npt.NDArray[np.bool_] = (rows["ts_event"] >= last_ns) & ~again
+        return later
 
 
 def load_kernels() -> None:
