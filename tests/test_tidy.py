@@ -49,6 +49,7 @@ ROOMS = [
     "rules",
     "scenario",
     "serving",
+    "sessions",
     "status",
     "store",
     "tape",

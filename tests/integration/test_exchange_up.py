@@ -12,6 +12,7 @@ import pytest
 
 from rushtrade.books.book_image import ImageBooks
 from rushtrade.floor.port_table import VENUE_PORTS, ports_of
+from rushtrade.rules.world_file import load_world
 from rushtrade.wire import ouch50 as ouch
 from rushtrade.wire import soupbintcp as soup
 from rushtrade.wire.fix42_store import MemoryStore
@@ -30,15 +31,21 @@ COMMAND = Path(sys.executable).with_name("rushtrade")
 
 @pytest.fixture(scope="module")
 def exchanges():
-    running = Exchanges("--venue", "NASDAQ,ARCA", "--seed", "3")
+    running = Exchanges("--venue", "NASDAQ,ARCA", "--seed", "3", "--session", "RUSHTRADE")
     yield running
     code, words = running.end()
     assert code == 0, words
     assert words.startswith("ended; connections: ")
 
 
+CLOSE = next(row.price for row in load_world("us-2026").symbols if row.symbol == "AAPL")
+TAKING = CLOSE * 102 // 10_000 * 100
+"""Above every offer, and within the price bands of the morning."""
+
+
 def buy(number, shares=100, price=10_000, time="0"):
-    return ouch.EnterOrder(number, "B", shares, "AAPL", price, time, "Y", "A", "N", "N", f"T{number}")
+    """An intermarket sweep: what other venues show is no hindrance."""
+    return ouch.EnterOrder(number, "B", shares, "AAPL", price, time, "Y", "A", "Y", "N", f"T{number}")
 
 
 def test_an_order_is_entered_executed_and_cancelled_over_ouch(exchanges):
@@ -49,9 +56,9 @@ def test_an_order_is_entered_executed_and_cancelled_over_ouch(exchanges):
     line.say(ouch.CancelOrder(1, 0))
     (canceled,) = line.hear("C")
     assert (canceled.user_ref_num, canceled.quantity, canceled.reason) == (1, 100, "U")
-    line.say(buy(2, 50, 100_000_000, "3"))
+    line.say(buy(2, 50, TAKING, "3"))
     said = line.hear("E", "C", "J")
-    assert [each.type for each in said] == ["A", "E"], "a bid at $10,000 takes from the generated book"
+    assert [each.type for each in said] == ["A", "E"], "a bid above the offers takes from the generated book"
     assert said[1].liquidity == "R"
     line.close()
 
@@ -60,7 +67,7 @@ def test_a_killed_client_comes_back_to_where_it_was_and_nothing_executes_twice(e
     port = exchanges.venues["ARCA"]["ouch"]
     line = SoupConnection(port, "KILLED")
     line.opened()
-    orders = [buy(number, 10, 100_000_000, "3") for number in range(1, 21)]
+    orders = [buy(number, 10, TAKING, "3") for number in range(1, 21)]
     for order in orders:
         line.say(order)
     first = line.hear("E")
@@ -85,7 +92,9 @@ def test_an_order_is_entered_and_executed_over_fix_and_goes_on_after_a_kill(exch
     venue, store = exchanges.venues["NASDAQ"], MemoryStore()
     line = FixConnection(venue["fix"], store, "XNAS", "FIXER")
     line.say(
-        "D", (11, "A"), (21, "1"), (55, "AAPL"), (54, "1"), (38, "50"), (40, "2"), (44, "9000.00"), (59, "3")
+        "D",
+        *((11, "A"), (18, "f"), (21, "1"), (55, "AAPL"), (54, "1"), (38, "50"), (40, "2")),
+        *((44, f"{TAKING / 10_000:.2f}"), (59, "3")),
     )
     said = line.hear(lambda message: message.get(39) in {"2", "4", "8"})
     assert said[0].get(150) == "0"
@@ -178,8 +187,9 @@ def test_bad_input_is_answered_in_words_and_the_others_trade_on(exchanges):
 def test_a_recorded_market_is_watched_to_its_end_by_packets_and_by_stream(tmp_path):
     path = tmp_path / "day.itch"
     path.write_bytes(generated(3, 40.0))
-    nasdaq, nyse = ports_of([(0, "NASDAQ", ""), (1, "NYSE", "")], "127.0.0.1", claim_ports(2 * VENUE_PORTS))
-    lines = [f"{nasdaq.mold_line}&speed=2", f"{nyse.soup_line}&speed=2"]
+    first = claim_ports(2 * VENUE_PORTS)
+    nasdaq, nyse = ports_of([(0, "NASDAQ", ""), (1, "NYSE", "")], "127.0.0.1", first, speed=2.0)
+    lines = [nasdaq.mold_line, nyse.soup_line]
     watching = subprocess.Popen(
         [COMMAND, "feed", "watch", *lines, "--patience", str(COMMAND_S), "--json"],
         stdout=subprocess.PIPE,

@@ -46,6 +46,11 @@ class Exchanges:
         self.told = json.loads(text)
         self.venues = {row["code"]: row for row in self.told["venues"]}
 
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        self.process.communicate()
+
     def end(self, number=signal.SIGINT):
         """Tell it to end; give its exit code and last words."""
         self.process.send_signal(number)

@@ -4,6 +4,8 @@ Theory of operation. Time is market time and moves only in `advance`: the venues
 arrives when it is due, reports become commands, feeds become books, and the core is stepped until nothing waits. The same calls give the same
 journal, whether they come from a day's replay at full speed or from a clock on the wall. The exchanges stay a different firm: all that passes
 between them and the house is order-entry rows, report rows and feed packets, each with the latency of its line.
+
+Exchanges in other processes are a `Street`: its lines are as slow as they are, the time is the exchanges', and what it hears it tells at once.
 """
 
 from __future__ import annotations
@@ -24,13 +26,17 @@ from rushtrade.domain.commands import (
     Tick,
 )
 from rushtrade.domain.errors import require
+from rushtrade.domain.instants import DAY
 from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
+from rushtrade.gateway.line import BookImage
 from rushtrade.gateway.order_gateway import OrderGateway, VenueLink
 from rushtrade.gateway.reports import read_reports
+from rushtrade.gateway.resync import OpenOrder, adopt_orders
 from rushtrade.gateway.transit import OrdersOut, ReportsIn, Transit, Way
 from rushtrade.market.market_data import MarketData
 from rushtrade.rules.world import World
+from rushtrade.sessions.street import TOKEN_BITS, Street
 from rushtrade.wire.feed_packet import FeedPacket
 from rushtrade.wire.order_entry import Rows
 
@@ -87,7 +93,14 @@ class House:
         self._feeds: Transit[FeedPacket] = Transit()
         """Apart from orders and reports: nobody acts on a feed before the next look at it, so it wakes nobody."""
         self._held_back: list[ReportRejected] = []
-        links: list[VenueLink] = [_EmbeddedLink(self, venue) for venue in range(len(world.venues))]
+        self._street = exchanges if isinstance(exchanges, Street) else None
+        self._step_ns = STEP_NS_MAX if self._street is None else DAY
+        places = range(len(world.venues))
+        links: list[VenueLink] = (
+            [_EmbeddedLink(self, venue) for venue in places]
+            if self._street is None
+            else self._street.links(len(places))
+        )
         self.gateway = OrderGateway(
             links, locates, self._held_back.append, hears={ev.RoutingNeeded: self._on_routing_needed}
         )
@@ -154,7 +167,7 @@ class House:
         self.pump()
         while True:
             due_ns = self._next_ns
-            step_ns = min(until_ns, self.clock.now_ns + STEP_NS_MAX)
+            step_ns = min(until_ns, self.clock.now_ns + self._step_ns)
             now_ns = step_ns if due_ns is None else min(max(due_ns, self.clock.now_ns), step_ns)
             if now_ns == until_ns:
                 self._live_until(now_ns - self._feed_ns_max)
@@ -162,7 +175,7 @@ class House:
             for cargo in self._transit.arrived(now_ns):
                 self._arrive(cargo, now_ns)
             for packet in self._feeds.arrived(now_ns):
-                self._hear(packet, now_ns)
+                self.hear(packet, now_ns)
             self._observe_marks(now_ns)
             self._look_at_venues(now_ns)
             self.pump()
@@ -185,7 +198,7 @@ class House:
         while True:
             self._exchanges.advance(lived_ns)
             for packet in self._exchanges.collect()[1]:
-                self._hear(packet, lived_ns)
+                self.hear(packet, lived_ns)
             self._tell_recorder(lived_ns)
             if lived_ns >= now_ns:
                 break
@@ -250,11 +263,6 @@ class House:
         self._recorder = recorder
         self._symbols = {row.instrument_id: row.symbol for row in self.core.state.instruments.values()}
 
-    def _hear(self, packet: FeedPacket, now_ns: int) -> None:
-        self.data.receive(packet)
-        if self._recorder is not None:
-            self._recorder.packet(packet, now_ns)
-
     def _tell_recorder(self, now_ns: int) -> None:
         if self._recorder is not None:
             self._recorder.settled(self.data, self._symbols, now_ns)
@@ -279,23 +287,61 @@ class House:
     # --- restart ---------------------------------------------------------------------------------
 
     def resume(self) -> None:
-        """Take over the open orders of a restored state, at venues that have begun their day anew."""
+        """Take over the open orders of a restored state."""
+        adopt_orders(self.gateway, self.open_orders())
         for order in self.core.state.blotter.orders.values():
-            self.gateway.adopt(order.order_id, order.terms, order.intent, order.leaves)
-            for child in order.children.values():
-                self.gateway.adopt_child(child.token, order.order_id, child.venue, child.leaves)
             if order.routing_needed and self.core.state.risk.market_open:
                 # its wish for a route is durable; the answer may have died with the house
                 self._to_route[order.order_id] = None
         self.connect()
 
     def connect(self) -> None:
-        """Tell the core that every venue has begun anew: it knows no earlier order and numbers its reports from 1."""
+        """Tell the core how its venues stand: in this process they have begun anew, beyond it nobody has been heard yet."""
+        anew = self._street is None
         self.core.submit_all(
-            [ChangeVenueLink(venue, up=True, lost_orders=True) for venue in range(len(self._ways_out))],
+            [ChangeVenueLink(venue, up=anew, lost_orders=anew) for venue in range(len(self._ways_out))],
             "gateway",
         )
         self.settle()
+        if self._street is not None:
+            self._street.join(self)
+
+    def withdraw(self) -> None:
+        """Ask the venues to cancel all that rests there: the day closes here before it does there."""
+        for token in sorted(self.core.state.blotter.children):
+            self.gateway.resend_cancel(token, self.clock.now_ns)
+        self.gateway.flush(self.clock.now_ns)
+
+    # --- what a street asks of the house ---------------------------------------------------------
+
+    def hear(self, packet: FeedPacket, now_ns: int) -> None:
+        """Take a packet of a venue's feed."""
+        self.data.receive(packet)
+        if self._recorder is not None:
+            self._recorder.packet(packet, now_ns)
+
+    def rebuild(self, image: BookImage, now_ns: int) -> bool:
+        """Take an image of a venue's books; False when it does not join what follows it."""
+        live = self.data.rebuild(image.venue, image.sequence, image.payload)
+        if self._recorder is not None:
+            self._recorder.image(image, now_ns)
+        return live
+
+    def tell(self, commands: Sequence[AnyCommand], actor: str) -> None:
+        """Take commands, to be decided in their order."""
+        self.core.submit_all(commands, actor)
+
+    def tell_then(self, command: AnyCommand, actor: str, then: Callable[[int], None]) -> None:
+        """Take a command; `then` is called with its seq when it, and all before it, is durable."""
+        self.core.submit(command, actor, lambda ticket: then(ticket.seq))
+
+    def open_orders(self) -> list[OpenOrder]:
+        """Give the open orders, by id."""
+        return [order for _, order in sorted(self.core.state.blotter.orders.items())]
+
+    def next_token(self) -> int:
+        """Give a token above every one there is."""
+        return self.core.next_seq << TOKEN_BITS
 
 
 class _EmbeddedLink:

@@ -12,10 +12,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from rushtrade.app.runtime import Runtime
+from rushtrade.app.trading_day import StreetDay, TradingDay
 from rushtrade.datacenter.center import Center, Others
 from rushtrade.datacenter.embedded_lines import EmbeddedLine
 from rushtrade.datacenter.status import CenterStatus, ClientStatus
 from rushtrade.domain.errors import InvariantBroken
+from rushtrade.gateway.line import Line
 from rushtrade.market.reference import Listing
 
 LOOK_SECONDS = 1.0
@@ -80,22 +82,10 @@ class HouseCenter:
     """
 
     def __init__(self, runtime: Runtime) -> None:
-        house = runtime.day.house
         self.clients: Callable[[int], Sequence[ClientStatus]] = lambda _now_ns: ()
-        lines = [
-            EmbeddedLine(lambda: runtime.day.house.data, venue, line.venue)
-            for venue, line in enumerate(house.data.line_states())
-        ]
         self._runtime = runtime
-        self._center = Center(
-            "house",
-            house.data,
-            {},
-            lines,
-            _learn_nothing,
-            trade_date=str(runtime.day.trade_date),
-            role="house",
-        )
+        self._day = runtime.day
+        self._center = _center_of(runtime.day)
         self._looked = -1.0
 
     def status(self) -> CenterStatus | None:
@@ -104,11 +94,12 @@ class HouseCenter:
         if self._looked < 0 or now - self._looked >= LOOK_SECONDS:
             self._looked = now
             now_ns = time.time_ns()
-            state = self._runtime.day.core.state
-            self._center.symbols = {row.instrument_id: row.symbol for row in state.instruments.values()}
-            self._center.trade_date = str(self._runtime.day.trade_date)
-            recording = self._runtime.day.recording
-            store = None if recording is None else recording.status(now_ns)
+            day = self._runtime.day
+            if day is not self._day:
+                self._day, self._center = day, _center_of(day)
+            instruments = day.core.state.instruments.values()
+            self._center.symbols = {row.instrument_id: row.symbol for row in instruments}
+            store = None if day.recording is None else day.recording.status(now_ns)
             self._center.measure(now_ns, time.monotonic_ns(), Others(self.clients(now_ns), store))
         return self._center.status
 
@@ -116,6 +107,17 @@ class HouseCenter:
         """Judge today's data by what the tick store holds; None where none is written."""
         recording = self._runtime.day.recording
         return None if recording is None else await asyncio.to_thread(recording.judge)
+
+
+def _center_of(day: TradingDay) -> Center:
+    """Give the data center of a day: its lines to exchanges in other processes, or what stands for lines in this one."""
+    data = day.house.data
+    lines: Sequence[Line] = (
+        day.street.lines
+        if isinstance(day, StreetDay)
+        else [EmbeddedLine(lambda: data, venue, line.venue) for venue, line in enumerate(data.line_states())]
+    )
+    return Center("house", data, {}, lines, _learn_nothing, trade_date=str(day.trade_date), role="house")
 
 
 def _learn_nothing(listings: Sequence[Listing]) -> dict[int, str]:

@@ -32,6 +32,8 @@ SLICE_NS = 100_000_000
 """Market time between two looks at the wall clock within a beat."""
 WRITE_EVERY_SECONDS = 0.25
 """How often read models are written to their file; they are rebuilt from the journal if the last ones are lost."""
+LOOK_FOR_DAY_SECONDS = 1.0
+"""How often it is asked, after a close, whether another day has come."""
 AS_FAST_AS_POSSIBLE = 0.0
 """Speed at which market time does not wait for the wall clock."""
 
@@ -75,6 +77,7 @@ class Runtime:
         """Frames are counted as they are released: the journal may already be ahead of what the store was given."""
         self._wall_ns = 0
         self._market_ns = 0
+        self._look_for_day = 0.0
         day.core.subscribe(self._on_frame)
         store.subscribe(log_health)
 
@@ -109,6 +112,8 @@ class Runtime:
             behind = self.beat()
             if self.day.recording is not None:
                 self.day.recording.flush()
+            if not self.is_open and time.monotonic() >= self._look_for_day:
+                await self._begin_next_day()
             if time.monotonic() - written >= WRITE_EVERY_SECONDS:
                 self.store.write()
                 self._journal.housekeep()
@@ -125,7 +130,7 @@ class Runtime:
             for listener in self._listeners:
                 listener(touched)
         if self._is_over():
-            self._turn_the_day()
+            self._close_day()
             return False
         return behind
 
@@ -145,7 +150,8 @@ class Runtime:
         close_ns = session_on(self.day.trade_date).close_ns
         if self.speed == AS_FAST_AS_POSSIBLE:
             return close_ns
-        return min(self._market_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed), close_ns)
+        paced_ns = self._market_ns + int((time.monotonic_ns() - self._wall_ns) * self.speed)
+        return min(self.day.due_ns(paced_ns), close_ns)
 
     def _pace(self) -> None:
         """Let market time and wall time start together from here."""
@@ -155,14 +161,21 @@ class Runtime:
     def _is_over(self) -> bool:
         return self.day.is_over or self.day.clock.now_ns >= session_on(self.day.trade_date).close_ns
 
-    def _turn_the_day(self) -> None:
+    def _close_day(self) -> None:
         self.day.close()
         self.store.write()
         log.info("day closed", trade_date=str(self.day.trade_date))
+
+    async def _begin_next_day(self) -> None:
+        """Begin the day that follows, as soon as there is one."""
         following = self._next_day(self.day)
-        if following is not None:
-            self.day = following
-            self.open()
+        if following is None:
+            self._look_for_day = time.monotonic() + LOOK_FOR_DAY_SECONDS
+            return
+        await self.day.part()
+        await following.reach()
+        self.day = following
+        self.open()
 
     def _decide(self) -> None:
         self._nudged = False

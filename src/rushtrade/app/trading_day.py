@@ -1,6 +1,6 @@
 """A trade date in one process: a market of a world, the house that trades on it, from open to close.
 
-Composition. A day begins on a journal that may hold earlier days, or the morning of this one: a house that was stopped in the middle of a day goes
+Composition. The market is in this process, or a street of exchanges in others (`StreetDay`). A day begins on a journal that may hold earlier days, or the morning of this one: a house that was stopped in the middle of a day goes
 on with it, at venues that begin their day anew and are played forward to where the journal ends.
 """
 
@@ -11,8 +11,6 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import msgspec
 
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.app.house import House
@@ -25,8 +23,8 @@ from rushtrade.datacenter.tick_follower import RUN_BYTES, TickFollower
 from rushtrade.datacenter.tick_follower import load_kernels as load_tick_kernels
 from rushtrade.domain import commands as cmd
 from rushtrade.domain.errors import InvalidInput
-from rushtrade.domain.instants import SECOND, day_from_number, day_number, format_instant, parse_date
-from rushtrade.domain.instruments import EquityClass, Instrument, InstrumentKind
+from rushtrade.domain.instants import SECOND, day_number, format_instant
+from rushtrade.domain.instruments import Instrument
 from rushtrade.gateway.line import BookImage
 from rushtrade.journal.pipeline import CommitPipeline
 from rushtrade.journal.sqlite import SqliteJournal
@@ -38,11 +36,18 @@ from rushtrade.marketplace.flow import Flow
 from rushtrade.marketplace.itch_source import FlowSource
 from rushtrade.marketplace.market import Market
 from rushtrade.marketplace.market import load_kernels as load_venue_kernels
-from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.sessions import regular_hours
 from rushtrade.rules.world import World
 from rushtrade.scenario.founding import define_instruments, execute, found_firm
+from rushtrade.scenario.trade_dates import instruments_of, parse_trade_date
+from rushtrade.sessions.street import Street, StreetFlow
+from rushtrade.wire.exchange_table import ExchangeTable
+
+OPEN_SECONDS_MAX = 15.0
+"""Longest time a day waits at its opening for exchanges in other processes: logins, and the books of the morning."""
+CLOSE_SECONDS_MAX = 5.0
+"""Longest time it waits at its close for their last words."""
 
 FLUSH_NS = SECOND
 """Between two flushes of the tick store: what a kill may cost of it."""
@@ -64,8 +69,18 @@ class TradingDay:
         self.recording: Recording | None = None
         """Writes the day to a tick store."""
 
+    async def reach(self) -> None:
+        """Get hold of what the market needs before it opens."""
+
+    async def part(self) -> None:
+        """Let go of it. Safe to repeat."""
+
+    def due_ns(self, paced_ns: int) -> int:
+        """Say how far market time should be now, where a clock on the wall has it at `paced_ns`."""
+        return paced_ns
+
     @property
-    def flow(self) -> Flow:
+    def flow(self) -> Flow | StreetFlow:
         """What drives the market."""
         return self.market.flow
 
@@ -77,12 +92,9 @@ class TradingDay:
     def open(self) -> None:
         """Open the trade date and the market, or take up an open one where the journal left it."""
         load_venue_kernels()
-        load_data_kernels()
-        load_router_kernels(self.core.state.desk)
         state = self.core.state
         resumed = state.day_is_open
-        if not resumed:
-            execute(self.core, cmd.OpenDay(day_number(self.trade_date)), "calendar")
+        self._begin()
         self.market.open()
         now_ns = max(self.flow.first_ns, self.clock.now_ns)
         if self.recording is not None:
@@ -94,6 +106,13 @@ class TradingDay:
         if not state.risk.market_open:
             self.house.submit(cmd.OpenMarket(is_open=True), "market")
         self.house.settle()
+
+    def _begin(self) -> None:
+        """Make ready, and open the trade date unless it is open."""
+        load_data_kernels()
+        load_router_kernels(self.core.state.desk)
+        if not self.core.state.day_is_open:
+            execute(self.core, cmd.OpenDay(day_number(self.trade_date)), "calendar")
 
     def advance(self, until_ns: int) -> None:
         """Let market time pass."""
@@ -142,7 +161,7 @@ class Recording:
         Gives the market time to begin at: not before what the store has, for the market was seen living until then.
         """
         load_tick_kernels()
-        venues = [venue.code for venue in day.market.world.venues]
+        venues = [line.venue for line in day.house.data.line_states()]
         follower = TickFollower(
             self.store,
             day.trade_date,
@@ -169,6 +188,12 @@ class Recording:
         for venue in day.market.venues:
             image = venue.book_image(now_ns)
             follower.image(BookImage(image.venue, image.sequence, image.payload), now_ns)
+
+    def listen(self, day: TradingDay, *, resumed: bool) -> None:
+        """Write what exchanges in other processes say: their books come as images where the house was not there from the first message on."""
+        self.begin(day, day.clock.now_ns, resumed=resumed)
+        if resumed:
+            day.house.record(self._followers[-1])
 
     def flush(self) -> None:
         """Have what was written made durable, about once a second."""
@@ -197,6 +222,85 @@ class Recording:
         """Make everything durable, and wait for days that are being sealed."""
         for follower in self._followers:
             follower.close(time.time_ns())
+
+
+class StreetDay(TradingDay):
+    """One trade date of one house at exchanges in other processes."""
+
+    def __init__(
+        self, core: Core, clock: MarketClock, house: House, street: Street, trade_date: dt.date
+    ) -> None:
+        self.core, self.clock, self.house, self.trade_date = core, clock, house, trade_date
+        self.street = street
+        self.recording = None
+        self._flow = StreetFlow(street, house.data)
+
+    @property
+    def flow(self) -> StreetFlow:
+        """What drives the market, as far as a member is told."""
+        return self._flow
+
+    @property
+    def is_over(self) -> bool:
+        """True when the exchanges have ended their day."""
+        return self.street.finished
+
+    async def reach(self) -> None:
+        """Listen to the feeds. Raises OSError or InvalidInput with what is wrong."""
+        await self.street.open()
+
+    async def part(self) -> None:
+        """Log out everywhere. Safe to repeat."""
+        await self.street.close()
+
+    def due_ns(self, paced_ns: int) -> int:  # noqa: ARG002
+        """Say how far the exchanges' time is."""
+        return self.street.time(self.clock.now_ns)
+
+    def open(self) -> None:
+        """Open the trade date, log in everywhere and hear the books; open the market at those who answer.
+
+        Raises InvalidInput when nobody does.
+        """
+        resumed = self.core.state.day_is_open
+        self._begin()
+        if self.recording is not None:
+            self.recording.listen(self, resumed=resumed)
+        self.house.resume()
+        street = self.street
+        street.wait(lambda: street.is_up or street.is_silent, OPEN_SECONDS_MAX, self._step)
+        faults = street.faults()
+        if len(faults) == len(street.table.venues):
+            raise InvalidInput(
+                f"none of {len(faults)} exchanges answers: {faults[0]}; `rushtrade exchange up` opens them"
+            )
+        if not self.core.state.risk.market_open:
+            self.house.submit(cmd.OpenMarket(is_open=True), "market")
+        self.house.settle()
+
+    def close(self) -> None:
+        """End the day: no more is routed, venues are asked for what still rests, day orders expire, due trades settle.
+
+        What a venue that cannot be heard still does is not known; its orders end in the house's books all the same.
+        """
+        self.house.submit(cmd.OpenMarket(is_open=False), "market")
+        self.house.settle()
+        self.house.withdraw()
+        children = self.core.state.blotter.children
+        self.street.wait(lambda: not children, CLOSE_SECONDS_MAX, self._step)
+        self.house.look()
+        if self.recording is not None:
+            self.recording.seal()
+        self.house.submit(cmd.CloseDay(day_number(self.trade_date)), "calendar")
+        self.house.settle()
+        self.house.leave()
+
+    def advance(self, until_ns: int) -> None:
+        """Let the exchanges' time pass, however far it is: they do not wait for this house."""
+        self.house.advance(max(until_ns, self.due_ns(0)))
+
+    def _step(self) -> None:
+        self.advance(self.clock.now_ns)
 
 
 def open_core(
@@ -228,10 +332,53 @@ def prepare_day(
 
     `faults` are what the venues are to get wrong.
     """
+    flow = Flow(source, midnight_ns(trade_date))
+    instruments = instruments_of(world, flow)
+    ids, data = _prepare(core, clock, world, instruments, trade_date, data)
+    market = Market(
+        world,
+        flow.symbols,
+        flow,
+        round_lots=[row.round_lot for row in instruments],
+        seed=day_number(trade_date),
+        faults=faults,
+        day=trade_date,
+        closes={row.symbol: row.previous_close for row in instruments if row.previous_close},
+    )
+    locates = {ids[symbol]: place for place, symbol in enumerate(flow.symbols, start=1)}
+    return TradingDay(core, clock, House(core, clock, data, market, world, locates), market, trade_date)
+
+
+def prepare_street_day(
+    core: Core,
+    clock: MarketClock,
+    world: World,
+    table: ExchangeTable,
+    user: str,
+    data: MarketData | None = None,
+) -> StreetDay:
+    """Put the house together with exchanges in other processes, on their trade date. It logs in as `user`."""
+    trade_date = parse_trade_date(table.trade_date)
+    instruments = instruments_of(world, table)
+    ids, data = _prepare(core, clock, world, instruments, trade_date, data)
+    state = core.state
+    wanted = [(name, seq + 1) for name, seq in zip(state.venue_sessions, state.report_seqs, strict=True)]
+    street = Street(table, [venue.code for venue in world.venues], user, data, wanted)
+    locates = {ids[symbol]: place for place, symbol in enumerate(table.symbols, start=1)}
+    return StreetDay(core, clock, House(core, clock, data, street, world, locates), street, trade_date)
+
+
+def _prepare(
+    core: Core,
+    clock: MarketClock,
+    world: World,
+    instruments: list[Instrument],
+    trade_date: dt.date,
+    data: MarketData | None,
+) -> tuple[dict[str, int], MarketData]:
+    """Make the house know firm, routes and instruments of a trade date; give instrument ids, and the data center."""
     midnight = midnight_ns(trade_date)
     clock.move(midnight)
-    flow = Flow(source, midnight)
-    instruments = instruments_of(world, flow)
     if not core.state.firm_name:
         found_firm(core, world, trade_date, instruments)
     elif core.state.world != world.name:
@@ -250,80 +397,4 @@ def prepare_day(
     for known in core.state.instruments.values():
         if known.previous_close:
             data.tape.set_previous_close(known.instrument_id, known.previous_close)
-    market = Market(
-        world,
-        flow.symbols,
-        flow,
-        round_lots=[row.round_lot for row in instruments],
-        seed=day_number(trade_date),
-        faults=faults,
-        day=trade_date,
-        closes={row.symbol: row.previous_close for row in instruments if row.previous_close},
-    )
-    locates = {ids[symbol]: place for place, symbol in enumerate(flow.symbols, start=1)}
-    return TradingDay(core, clock, House(core, clock, data, market, world, locates), market, trade_date)
-
-
-def parse_trade_date(text: str) -> dt.date:
-    """Read a date on which the exchanges trade; InvalidInput for any other."""
-    date = parse_date(text)
-    new_york_calendar().require_session(date)
-    return date
-
-
-def default_trade_date(world: World, now_ns: int) -> dt.date:
-    """Give the last trading day, or that of a world that is past."""
-    calendar = new_york_calendar()
-    return calendar.session_on_or_before(world.last_day(calendar.last_trading_day(now_ns)))
-
-
-def choose_date(core: Core, date: dt.date | None, default_date: dt.date) -> dt.date:
-    """Give the trade date to run: the open one, the one asked for, or the first that has not been closed yet."""
-    state = core.state
-    last = day_from_number(state.trade_date) if state.trade_date else None
-    if last is not None and state.day_is_open:
-        if date not in {None, last}:
-            raise InvalidInput(
-                f"trade date {last} is still open in this house; {date} cannot be opened before it closes"
-            )
-        return last
-    if date is not None:
-        if last is not None and date <= last:
-            raise InvalidInput(f"trade date {date} is not after the last one of this house, {last}")
-        return date
-    return default_date if last is None or default_date > last else new_york_calendar().add_sessions(last, 1)
-
-
-def instruments_of(world: World, flow: Flow) -> list[Instrument]:
-    """Give the instruments of a flow: what the world knows of a symbol, else a Nasdaq stock of no further renown.
-
-    A recorded flow has prices of its own day, so no close before is known for it.
-    """
-    known = {row.symbol: row for row in world.symbols}
-    instruments = []
-    for place, symbol in enumerate(flow.symbols, start=1):
-        if symbol in known:
-            instrument = known[symbol].instrument(place)
-            if not flow.simulated:
-                instrument = msgspec.structs.replace(instrument, previous_close=0)
-        else:
-            instrument = _unknown_stock(place, symbol, world.venues[0].code)
-        instruments.append(instrument)
-    return instruments
-
-
-def _unknown_stock(instrument_id: int, symbol: str, primary_venue: str) -> Instrument:
-    return Instrument(
-        instrument_id=instrument_id,
-        symbol=symbol,
-        name=symbol,
-        equity_class=EquityClass.NASDAQ,
-        kind=InstrumentKind.COMMON,
-        round_lot=100,
-        tradable=True,
-        halted=False,
-        marginable=True,
-        easy_to_borrow=True,
-        primary_venue=primary_venue,
-        previous_close=0,
-    )
+    return ids, data

@@ -14,13 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rushtrade.app.trading_day import (
-    TradingDay,
-    default_trade_date,
-    open_core,
-    parse_trade_date,
-    prepare_day,
-)
+from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
 from rushtrade.cli.report import DOES_NOT_TIE, clearing_files, read_clearing_day, write_files
 from rushtrade.cli.terminal import answer_console, print_json, progress_console, refuse_plainly
 from rushtrade.core.clocks import MarketClock
@@ -38,6 +32,7 @@ from rushtrade.rules.world import World
 from rushtrade.rules.world_file import load_world
 from rushtrade.scenario.day_tally import DayTally
 from rushtrade.scenario.day_traders import Traders
+from rushtrade.scenario.trade_dates import default_trade_date, parse_trade_date
 
 ACCOUNTS_MAX = 100_000
 MINUTES_MAX = 390

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CREDENTIALS_FILE = "credentials.json"
 DEMO_FILE = "demo.json"
+MEMBER_FILE = "member.json"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DEMO_USER = "demo"
 DEMO_DEPOSIT = 100_000 * MONEY_UNIT
 RUNNING_FILE = "running.json"
@@ -44,6 +46,12 @@ class DemoLogin(msgspec.Struct, frozen=True):
     api_secret: str
     web_user: str
     web_password: str
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Who the house is at exchanges."""
+
+    name: str
 
 
 class DemoCredentials(msgspec.Struct, frozen=True):
@@ -185,6 +193,15 @@ def _reachable(host: str) -> str:
     """Give the host as a URL from this machine names it: a listener on every address is reached on the loopback one."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
     return f"[{address}]" if ":" in address else address
+
+
+def member_name(directory: Path) -> str:
+    """Give the name a house logs in to exchanges with: drawn once, for another house may trade there too."""
+    file = directory / MEMBER_FILE
+    if not file.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        write_private(file, msgspec.json.encode(Member("".join(secrets.choice(LETTERS) for _ in range(6)))))
+    return _read_private(file, Member).name
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -123,12 +123,12 @@ def _plan(
     sold: DataSales,
 ) -> CenterPlan:
     from rushtrade.app.market_service import CenterPlan  # noqa: PLC0415
-    from rushtrade.app.trading_day import parse_trade_date  # noqa: PLC0415
     from rushtrade.datacenter.fan_out_words import check_name  # noqa: PLC0415
     from rushtrade.datacenter.lines_file import LineRow, LinesFile, kind_at, read_lines_file  # noqa: PLC0415
     from rushtrade.rules.calendar import new_york_calendar  # noqa: PLC0415
     from rushtrade.rules.participants import with_centres  # noqa: PLC0415
     from rushtrade.rules.world_file import load_world  # noqa: PLC0415
+    from rushtrade.scenario.trade_dates import parse_trade_date  # noqa: PLC0415
 
     found = LinesFile() if file is None else read_lines_file(file)
     rows = [*found.line, *(LineRow(address) for address in addresses)]

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -41,12 +40,11 @@ from rushtrade.app.price_lists import DataSales, publish_price_list
 from rushtrade.app.runtime import Runtime, settle_memory
 from rushtrade.app.trading_day import (
     Recording,
+    StreetDay,
     TradingDay,
-    choose_date,
-    default_trade_date,
     open_core,
-    parse_trade_date,
     prepare_day,
+    prepare_street_day,
 )
 from rushtrade.cli.dart_scorecard import scorecard_port
 from rushtrade.cli.demo import (
@@ -54,6 +52,7 @@ from rushtrade.cli.demo import (
     DemoCredentials,
     RunningHouse,
     demo_credentials,
+    member_name,
     open_demo,
     write_private,
 )
@@ -61,19 +60,25 @@ from rushtrade.cli.market_source import recorded_market
 from rushtrade.cli.terminal import answer_console, log_to_standard_error, print_json, refuse_plainly
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import take_snapshot
+from rushtrade.core.sequencer import Core
 from rushtrade.domain.errors import InvalidInput
 from rushtrade.entitlements.price_list import BUILT_IN, load_price_list
+from rushtrade.market.market_data import MarketData
 from rushtrade.marketplace.generator import GeneratedFlow
 from rushtrade.marketplace.itch_source import FlowSource, ItchFile
 from rushtrade.rules.calendar import new_york_calendar
 from rushtrade.rules.world import World
 from rushtrade.rules.world_file import load_world
+from rushtrade.scenario.trade_dates import choose_date, close_left_day, default_trade_date, parse_trade_date
 from rushtrade.serving.archive import TickArchive
+from rushtrade.sessions.table_file import read_table_file
 from rushtrade.store.store import Store
 from rushtrade.ticks.days import days
+from rushtrade.wire.exchange_table import ExchangeTable
 
 STORE_FILE = "views.sqlite"
 WATCHLISTS_FILE = "watchlists.json"
+BUILT_IN_WORLD = "us-2026"
 SPEED_MAX = 10_000.0
 DATE_BITS = 22
 """A generated day's seed is the house's seed above so many bits of the date's ordinal (the year 9999 needs them)."""
@@ -92,9 +97,18 @@ def up(
             help="ITCH 5.0 file whose order flow is the market, or a stored day: ticks:DIR/2026-11-20 or ticks:DIR/2026-11-20/VENUE; default: generated flow."
         ),
     ] = None,
+    exchanges: Annotated[
+        Path | None,
+        typer.Option(
+            help="Trade at exchanges in other processes: the file that `rushtrade exchange up --table` keeps."
+        ),
+    ] = None,
     speed: Annotated[str, typer.Option(help="Market time per wall time: a number, or 'max'.")] = "1",
     seed: Annotated[int, typer.Option(help="Seed of the generated flow.")] = 1,
-    world: Annotated[str, typer.Option(help="World: a built-in name or a TOML file.")] = "us-2026",
+    world: Annotated[
+        str,
+        typer.Option(help="World: a built-in name or a TOML file; default: us-2026, or that of --exchanges."),
+    ] = "",
     date: Annotated[
         str, typer.Option(help="Trade date YYYY-MM-DD; default: the world's last trading day.")
     ] = "",
@@ -122,20 +136,26 @@ def up(
     """Start the house and serve its page, its APIs and its streams until interrupted."""
     with refuse_plainly(json=json), contextlib.suppress(KeyboardInterrupt):
         log_to_standard_error()
-        pace, flow, home = (
-            _speed(speed),
-            None if market is None else recorded_market(market),
-            load_world(world),
-        )
+        if exchanges is not None and (market is not None or date or speed != "1"):
+            raise InvalidInput(
+                "--exchanges brings market, date and speed with it; leave out --market, --date and --speed"
+            )
+        table = None if exchanges is None else read_table_file(exchanges)
+        pace = _speed(speed) if table is None else table.speed
+        flow = None if market is None else recorded_market(market)
+        home = load_world(world or (BUILT_IN_WORLD if table is None else table.world))
+        if table is not None and home.name != table.world:
+            raise InvalidInput(
+                f"--world {home.name}: the exchanges of {exchanges} are those of {table.world}"
+            )
         wanted = parse_trade_date(date) if date else None
+        member = member_name(data_directory(data)) if exchanges is not None else ""
+        source = DaySource(home, flow, seed, exchanges, member)
         sales = DataSales(load_price_list(price_list), is_own=not licensed)
         recording = None if store is None else Recording(_store_directory(store))
         listening = listen(host, port)  # before anything is written, as all that can be refused
-        uvloop.run(
-            _serve(
-                listening, flow, pace, seed, home, wanted, data_directory(data), sales, recording, json=json
-            )
-        )
+        where = data_directory(data)
+        uvloop.run(_serve(listening, source, pace, wanted, where, sales, recording, json=json))
 
 
 def _store_directory(path: Path) -> Path:
@@ -164,10 +184,8 @@ def _speed(text: str) -> float:
 
 async def _serve(
     listening: socket.socket,
-    market: ItchFile | None,
+    source: DaySource,
     speed: float,
-    seed: int,
-    world: World,
     date: dt.date | None,
     directory: Path,
     sales: DataSales,
@@ -179,8 +197,8 @@ async def _serve(
     sys.setswitchinterval(SWITCH_SECONDS)
     core, journal = open_core(directory, clock, pipelined=True)
     try:
-        trade_date = choose_date(core, date, default_trade_date(world, time.time_ns()))
-        day = prepare_day(core, clock, world, _source(market, world, seed, trade_date), trade_date)
+        world = source.world
+        day = source.first(core, clock, date)
         day.recording = recording
         past = None
         if recording is not None:
@@ -190,7 +208,7 @@ async def _serve(
         publish_price_list(core, sales.price_list)
         store = Store(directory / STORE_FILE)
         store.catch_up(journal)
-        runtime = Runtime(day, journal, store, speed, _following(world, market, seed))
+        runtime = Runtime(day, journal, store, speed, source.following)
         submit = SubmitPort(runtime)
         mics = [venue.mic for venue in world.venues]
         entitlements, files = sales.ports(core, mics, submit, lambda: clock.now_ns, directory / JOURNAL_FILE)
@@ -215,6 +233,7 @@ async def _serve(
             watchlists=Watchlists(directory / WATCHLISTS_FILE),
             scorecard=scorecard_port(directory),
         )
+        await day.reach()
         runtime.open()
         settle_memory()
         address = listening.getsockname()
@@ -226,6 +245,7 @@ async def _serve(
         server = Server(uvicorn.Config(application, log_level="warning", **server_settings()))
         _announce(demo_credentials(login, address[0], address[1], symbols), day, directory, json=json)
         await serve_while(server, listening, _run(runtime, entitlements))
+        await runtime.day.part()
         core.close()
         store.close()
         take_snapshot(journal, core.state, core.next_seq)
@@ -250,25 +270,60 @@ async def _run(runtime: Runtime, entitlements: EntitlementsPort) -> None:
         await entitlements.close()
 
 
-def _source(market: ItchFile | None, world: World, seed: int, trade_date: dt.date) -> FlowSource:
-    """Give a trade date's order flow: generated anew after a restart, it is the same again."""
-    if market is not None:
-        return market
-    return GeneratedFlow(world.symbols, (seed << DATE_BITS) + trade_date.toordinal())
+class DaySource(msgspec.Struct, frozen=True):
+    """Where a house's days come from: a generated flow, a recorded one, or exchanges in other processes."""
 
+    world: World
+    market: ItchFile | None
+    seed: int
+    exchanges: Path | None
+    """Where the table of exchanges is kept."""
+    member: str
+    """The name to log in there with."""
 
-def _following(world: World, market: ItchFile | None, seed: int) -> Callable[[TradingDay], TradingDay | None]:
-    def following(day: TradingDay) -> TradingDay | None:
-        """Open the session after a generated one; after a recorded file, or a world's last day, there is none."""
+    def first(self, core: Core, clock: MarketClock, date: dt.date | None) -> TradingDay:
+        """Give the day to begin with, or to go on with."""
+        if self.exchanges is not None:
+            return self._at_exchanges(core, clock, read_table_file(self.exchanges))
+        trade_date = choose_date(core, date, default_trade_date(self.world, time.time_ns()))
+        return prepare_day(core, clock, self.world, self._source(trade_date), trade_date)
+
+    def following(self, day: TradingDay) -> TradingDay | None:
+        """Give the session after a generated one, or that of exchanges which have begun another; None when there is none."""
+        following = self._after(day)
+        if following is not None:
+            following.recording = day.recording
+        return following
+
+    def _after(self, day: TradingDay) -> TradingDay | None:
+        if self.exchanges is not None:
+            table = self._later_table(day.trade_date)
+            return None if table is None else self._at_exchanges(day.core, day.clock, table, day.house.data)
         date = new_york_calendar().add_sessions(day.trade_date, 1)
-        if market is not None or not world.covers(date):
+        if self.market is not None or not self.world.covers(date):
             return None
-        source = _source(None, world, seed, date)
-        following_day = prepare_day(day.core, day.clock, world, source, date, day.house.data)
-        following_day.recording = day.recording
-        return following_day
+        return prepare_day(day.core, day.clock, self.world, self._source(date), date, day.house.data)
 
-    return following
+    def _source(self, trade_date: dt.date) -> FlowSource:
+        """Give a trade date's order flow: generated anew after a restart, it is the same again."""
+        if self.market is not None:
+            return self.market
+        return GeneratedFlow(self.world.symbols, (self.seed << DATE_BITS) + trade_date.toordinal())
+
+    def _later_table(self, date: dt.date) -> ExchangeTable | None:
+        try:
+            table = read_table_file(self.exchanges) if self.exchanges is not None else None
+        except InvalidInput:
+            return None  # the exchanges are away; they may come back
+        return table if table is not None and parse_trade_date(table.trade_date) > date else None
+
+    def _at_exchanges(
+        self, core: Core, clock: MarketClock, table: ExchangeTable, data: MarketData | None = None
+    ) -> TradingDay:
+        date = parse_trade_date(table.trade_date)
+        close_left_day(core, date)
+        choose_date(core, date, date)
+        return prepare_street_day(core, clock, self.world, table, self.member, data)
 
 
 def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json: bool) -> None:
@@ -281,7 +336,12 @@ def _announce(found: DemoCredentials, day: TradingDay, directory: Path, *, json:
     console.print(f"  login      {found.web_user} / {found.web_password}")
     console.print(f"  API key    {found.api_key} / {found.api_secret}")
     market = "SIMULATED, generated order flow" if flow.simulated else flow.source_label
-    console.print(f"  market     {market}, trade date {day.trade_date}")
+    where = (
+        f", at {len(day.street.table.venues)} exchanges by their ports" if isinstance(day, StreetDay) else ""
+    )
+    console.print(f"  market     {market}, trade date {day.trade_date}{where}")
+    for fault in day.street.faults() if isinstance(day, StreetDay) else ():
+        console.print(f"  not heard  {fault}")
     console.print(f"  data       {directory}")
     if day.recording is not None:
         console.print(f"  ticks      {day.recording.store}")

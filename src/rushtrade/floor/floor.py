@@ -8,6 +8,7 @@ is the name's first four letters.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,9 +22,12 @@ from rushtrade.floor.ouch_account import EntryRow, OuchAccount
 from rushtrade.floor.ouch_tokens import TOKEN_SPACE as OUCH_TOKENS
 from rushtrade.floor.soup_port import Opened
 from rushtrade.wire import ouch50_codes
+from rushtrade.wire.exchange_table import VenueCounts
 from rushtrade.wire.order_entry import ORDER_ENTRY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rushtrade.marketplace.market import Market
     from rushtrade.wire.order_entry import Rows
 
@@ -32,6 +36,8 @@ FIRMS_MAX: Final = 64
 NAME_LETTERS_MAX: Final = 6
 """What a login of SoupBinTCP has room for."""
 MPID_LETTERS: Final = 4
+FORWARD_NS: Final = 10_000_000_000
+"""Market time that passes at once where nobody listens yet."""
 
 
 class Floor:
@@ -41,26 +47,40 @@ class Floor:
         self.market = market
         self.session = session
         self.now_ns = market.flow.first_ns
-        self.finished = False
+        self.is_open = self.finished = False
         self.feeds = [NumberedMessages() for _ in market.venues]
         self._firms: dict[str, int] = {}
         self._ouch: dict[tuple[int, int], OuchAccount] = {}
         self._fix: dict[tuple[int, int], FixAccount] = {}
 
-    def open(self) -> None:
-        """Begin the day."""
+    def open(self, until_ns: int = 0) -> None:
+        """Begin the day, and let it live up to an instant before anybody is there: an earlier life of these exchanges came so far."""
         self.market.open()
         self._spread()
+        self.is_open = True
+        while self.now_ns < until_ns and not self.finished:
+            self.advance(min(self.now_ns + FORWARD_NS, until_ns))
+
+    def counts(self) -> list[VenueCounts]:
+        """Count what each venue did so far."""
+        rows = []
+        for place, venue in enumerate(self.market.world.venues):
+            accounts = [account for (at, _), account in self._ouch.items() if at == place]
+            by_fix = sum(at == place for at, _ in self._fix)
+            said = sum(account.said.next_number - 1 for account in accounts)
+            messages = self.feeds[place].next_number - 1
+            rows.append(VenueCounts(venue.code, messages, len(accounts) + by_fix, said))
+        return rows
 
     def advance(self, now_ns: int) -> None:
-        """Let the market live up to `now_ns`; when its flow ends, close it."""
+        """Let the market live up to `now_ns`; when its flow ends, or the last session of its day, close it."""
         if self.finished:
             return
         self.now_ns = max(self.now_ns, now_ns)
         self.market.advance(self.now_ns)
         for account in self._ouch.values():
             account.expire(self.now_ns)
-        if self.market.finished:
+        if self.market.is_over(self.now_ns):
             self.market.close(self.now_ns)
             self._spread()
             for account in self._ouch.values():
@@ -74,7 +94,8 @@ class Floor:
         """Let an account trade at a venue by OUCH. Raises InvalidInput for a name that is none."""
         account = self.account(venue, user)
         name = f"{user.upper()}@{venue}"
-        return Opened(account.said, lambda message: self._receive(account, message), name)
+        receive = partial(self._receive, account)
+        return Opened(account.said, receive, name, seat=account.seat, settle=account.settle)
 
     def open_fix(self, venue: int, user: str, target: str) -> FixAccount:
         """Let an account trade at a venue by FIX; `target` is the venue's code or its MIC."""
@@ -85,7 +106,7 @@ class Floor:
         account = self._fix.get((venue, firm))
         if account is None:
             account = FixAccount(
-                firm, self.market.symbols, lambda entry: self._enter(venue, entry), f"{row.code}{firm}"
+                firm, self.market.symbols, lambda entry: self._enter(venue, [entry]), f"{row.code}{firm}"
             )
             self._fix[venue, firm] = account
         return account
@@ -110,7 +131,7 @@ class Floor:
                 user.upper()[:MPID_LETTERS],
                 self.market.symbols,
                 self.market.flow.midnight_ns,
-                lambda row: self._enter(venue, row),
+                lambda rows: self._enter(venue, rows),
             )
             self._ouch[venue, firm] = account
             account.tell_event(ouch50_codes.START_OF_DAY, self.now_ns)
@@ -132,8 +153,8 @@ class Floor:
             raise InvalidInput("the venue's day is over")
         account.receive(message, self.now_ns)
 
-    def _enter(self, venue: int, row: EntryRow) -> None:
-        self.market.deliver(venue, np.array([row], ORDER_ENTRY), self.now_ns)
+    def _enter(self, venue: int, rows: Sequence[EntryRow]) -> None:
+        self.market.deliver(venue, np.array(rows, ORDER_ENTRY), self.now_ns)
         self._spread()
 
     def _spread(self) -> None:

@@ -6,7 +6,8 @@ harm. `AccountQuery` tells the next one that will be taken.
 
 Theory of operation. An order's token at the venue is made of its number here and what the row is for (`token_of`), so a report says by itself
 which order and which instruction it answers. What a report does not repeat (symbol, options, the firm's own id) is kept for as long as the order
-lives. Orders that end by time are cancelled here, when the market's time has come (`expire`).
+lives. Orders that end by time are cancelled here, when the market's time has come (`expire`). New orders that came together go to the venue
+together (`settle`): one walk through the venue for all of them. Anything that depends on what became of them settles them first.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ import msgspec
 
 from rushtrade.domain.instants import SECOND
 from rushtrade.floor.numbered import NumberedMessages
-from rushtrade.floor.ouch_terms import CANCEL_REASONS, REJECT_REASONS, Terms, liquidity_of, terms_of
+from rushtrade.floor.ouch_terms import (
+    CANCEL_REASONS,
+    REJECT_REASONS,
+    Terms,
+    liquidity_of,
+    replace_refusal,
+    terms_of,
+    terms_said,
+)
 from rushtrade.floor.ouch_tokens import (
     Purpose,
     channel_of,
@@ -29,6 +38,7 @@ from rushtrade.floor.ouch_tokens import (
     reference_of,
     token_of,
 )
+from rushtrade.floor.soup_port import Seat
 from rushtrade.wire import order_entry as oe
 from rushtrade.wire import ouch50 as ouch
 from rushtrade.wire import ouch50_codes as code
@@ -41,6 +51,8 @@ if TYPE_CHECKING:
 
 EntryRow = tuple[int, ...]
 """The fields of one ORDER_ENTRY row, in their order."""
+BATCH_ROWS_MAX: Final = 1_024
+"""New orders that wait for each other, at most."""
 _PLAIN: Final = (oe.NO_PEG, 0, oe.NO_PREVENTION, 0, 0, 0)
 
 
@@ -63,16 +75,19 @@ class OuchAccount:
         mpid: str,
         symbols: Sequence[str],
         midnight_ns: int,
-        enter: Callable[[EntryRow], None],
+        enter: Callable[[Sequence[EntryRow]], None],
     ) -> None:
         self.firm = firm
         self.mpid = mpid
+        self.seat = Seat()
         self.said = NumberedMessages()
         self.repeated = 0
         """Messages whose number had been used: passed over."""
         self._locates = {symbol: locate for locate, symbol in enumerate(symbols, start=1)}
         self._midnight_ns = midnight_ns
         self._enter = enter
+        self._new: list[EntryRow] = []
+        """Orders that came and are not at the venue yet."""
         self._next: dict[int, int] = {}
         self._orders: dict[int, _Entered] = {}
         self._mass: dict[int, ouch.MassCancel] = {}
@@ -110,7 +125,15 @@ class OuchAccount:
         said = ouch.decode_inbound(message)
         options = dict(getattr(said, "options", None) or ())
         index = options.get(tag.USER_REF_INDEX, 0)
+        if not isinstance(said, ouch.EnterOrder):
+            self.settle()
         self._handlers[type(said)](said, index if isinstance(index, int) else 0)
+
+    def settle(self) -> None:
+        """Hand new orders to the venue."""
+        if self._new:
+            rows, self._new = self._new, []
+            self._enter(rows)
 
     def hear(self, report: np.void, now_ns: int) -> None:
         """Tell the firm of a report about one of its orders."""
@@ -130,7 +153,7 @@ class OuchAccount:
         while self._ends and self._ends[0][0] <= now_ns:
             _, token = heapq.heappop(self._ends)
             if token in self._orders:
-                self._enter(self._cancel_row(token, Purpose.EXPIRY, 0))
+                self._enter([self._cancel_row(token, Purpose.EXPIRY, 0)])
 
     # --- what the firm says -------------------------------------------------------------------------------
 
@@ -147,7 +170,9 @@ class OuchAccount:
         self._orders[token] = _Entered(order, terms, order.quantity)
         if terms.seconds:
             heapq.heappush(self._ends, (self._now_ns + terms.seconds * SECOND, token))
-        self._enter(self._enter_row(token, order, terms))
+        self._new.append(self._enter_row(token, order, terms))
+        if len(self._new) >= BATCH_ROWS_MAX:
+            self.settle()
 
     def _enter_row(self, token: int, order: ouch.EnterOrder, terms: Terms) -> EntryRow:
         return (
@@ -177,7 +202,11 @@ class OuchAccount:
             return
         old = token_of(replace.original_ref_num, index)
         entered = self._orders.get(old)
-        reason = self._replace_refusal(replace, entered)
+        reason = code.REPLACE_NOT_ALLOWED
+        if not self._enabled:
+            reason = code.FIRM_NOT_AUTHORIZED
+        elif entered is not None:
+            reason = replace_refusal(replace, entered.order, pegged=entered.terms.peg != oe.NO_PEG)
         if reason or entered is None:
             self._reject(replace.user_ref_num, index, reason, replace.client_order_id)
             return
@@ -193,26 +222,7 @@ class OuchAccount:
         shown = floor if isinstance(floor, int) else 0
         self._orders[new] = _Entered(order, entered.terms, replace.quantity, entered.cumulative)
         row = (oe.REPLACE, 0, 0, 0, 0, self.firm, new, old, replace.price, replace.quantity, shown, 0)
-        self._enter((*row, self._now_ns, *_PLAIN))
-
-    def _replace_refusal(self, replace: ouch.ReplaceOrder, entered: _Entered | None) -> int:
-        """Reason to refuse a replace before the venue sees it; 0 when there is none."""
-        if not self._enabled:
-            return code.FIRM_NOT_AUTHORIZED
-        if entered is None:
-            return code.REPLACE_NOT_ALLOWED
-        order = entered.order
-        same = (replace.time_in_force, replace.display, replace.sweep) == (
-            order.time_in_force,
-            order.display,
-            order.sweep,
-        )
-        options = {name for name, _ in replace.options or ()}
-        if not same or not options <= {tag.MAX_FLOOR, tag.USER_REF_INDEX}:
-            return code.REPLACE_NOT_ALLOWED  # another time, display or kind of order is a new order
-        if replace.price > oe.PRICE_MAX or (not replace.price and entered.terms.peg == oe.NO_PEG):
-            return code.BAD_PRICE
-        return 0
+        self._enter([(*row, self._now_ns, *_PLAIN)])
 
     def _on_cancel(self, cancel: ouch.CancelOrder, index: int) -> None:
         self._make_smaller(cancel.user_ref_num, index, cancel.quantity, Purpose.CANCEL)
@@ -231,7 +241,7 @@ class OuchAccount:
         if entered is None or size >= entered.cumulative + entered.leaves:
             self._say(ouch.CancelReject(self._time(), reference, channel_of(index)))
             return
-        self._enter(self._cancel_row(token, purpose, max(size - entered.cumulative, 0)))
+        self._enter([self._cancel_row(token, purpose, max(size - entered.cumulative, 0))])
 
     def _cancel_row(self, token: int, purpose: Purpose, leave: int) -> EntryRow:
         instruction = for_purpose(token, purpose)
@@ -257,7 +267,7 @@ class OuchAccount:
             self._mass[token] = mass
             locate = self._locates.get(mass.symbol, 0)
             row = (oe.CANCEL_ALL, side, 0, 0, locate, self.firm, token, 0, 0, 0, 0, 0, self._now_ns)
-            self._enter((*row, *_PLAIN[:4], group if isinstance(group, int) else 0, 0))
+            self._enter([(*row, *_PLAIN[:4], group if isinstance(group, int) else 0, 0)])
 
     def _on_disable(self, disable: ouch.DisableOrderEntry, index: int) -> None:
         if self._switch(disable.user_ref_num, index, disable.firm, enabled=False):
@@ -297,7 +307,7 @@ class OuchAccount:
         entered.leaves = leaves
         state = code.LIVE if leaves else code.DEAD
         head = (self._time(), order.user_ref_num)
-        self._say(ouch.OrderAccepted(*head, *_terms_said(order, entered.size, report, state)))
+        self._say(ouch.OrderAccepted(*head, *terms_said(order, entered.size, report, state)))
         self._forget_if_over(token, leaves)
 
     def _hear_replaced(self, report: np.void, token: int) -> None:
@@ -307,7 +317,7 @@ class OuchAccount:
         order = entered.order
         state = code.LIVE if leaves else code.DEAD
         head = (self._time(), reference_of(int(report["original_token"])), order.user_ref_num)
-        self._say(ouch.OrderReplaced(*head, *_terms_said(order, entered.size, report, state)))
+        self._say(ouch.OrderReplaced(*head, *terms_said(order, entered.size, report, state)))
         if old is not None and old.terms.seconds and leaves:
             self._keep_end(int(report["original_token"]), token)
         self._forget_if_over(token, leaves)
@@ -376,6 +386,7 @@ class OuchAccount:
             self._orders.pop(token, None)
 
     def _reject(self, reference: int, index: int, reason: int, name: str) -> None:
+        self.settle()  # what came before is answered before
         self._say(ouch.Rejected(self._time(), reference, reason, name, channel_of(index)))
 
     def _say(self, message: ouch.Message) -> None:
@@ -383,18 +394,3 @@ class OuchAccount:
 
     def _time(self) -> int:
         return self._now_ns - self._midnight_ns
-
-
-def _terms_said(order: ouch.EnterOrder, size: int, report: np.void, state: str) -> tuple[Any, ...]:
-    """The fields accepted and replaced orders have in common, from the side on."""
-    venue_id = int(report["venue_order_id"])
-    head = (order.side, size, order.symbol, order.price, order.time_in_force, order.display, venue_id)
-    return (
-        *head,
-        order.capacity,
-        order.sweep,
-        order.cross_type,
-        state,
-        order.client_order_id,
-        order.options or (),
-    )

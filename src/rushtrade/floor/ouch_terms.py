@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -16,6 +16,9 @@ from rushtrade.wire import ouch50_options as tag
 
 SECONDS_MAX: Final = 86_399
 """Longest life of an order that ends by time: it must be shorter than a day."""
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _SIDES: Final = {
     code.BUY: oe.BUY,
@@ -166,6 +169,21 @@ def _refusal(order: ouch.EnterOrder, options: dict[int, int | str | bytes], mpid
     return next((reason for reason, kept in rules if not kept), 0)
 
 
+def replace_refusal(replace: ouch.ReplaceOrder, order: ouch.EnterOrder, *, pegged: bool) -> int:
+    """Reason to refuse a replace of a living order before the venue sees it; 0 when there is none."""
+    same = (replace.time_in_force, replace.display, replace.sweep) == (
+        order.time_in_force,
+        order.display,
+        order.sweep,
+    )
+    options = {name for name, _ in replace.options or ()}
+    if not same or not options <= {tag.MAX_FLOOR, tag.USER_REF_INDEX}:
+        return code.REPLACE_NOT_ALLOWED  # another time, display or kind of order is a new order
+    if replace.price > oe.PRICE_MAX or (not replace.price and not pegged):
+        return code.BAD_PRICE
+    return 0
+
+
 def _lives_long_enough(order: ouch.EnterOrder, options: dict[int, int | str | bytes]) -> bool:
     seconds = _number(options, tag.EXPIRE_TIME)
     return 0 < seconds <= SECONDS_MAX if order.time_in_force == code.UNTIL_TIME else not seconds
@@ -193,3 +211,18 @@ def liquidity_of(letter: int, terms: Terms) -> str:
     if terms.peg == oe.MIDPOINT:
         return {code.ADDED: code.ADDED_MIDPOINT, code.REMOVED: code.REMOVED_MIDPOINT}.get(flag, flag)
     return code.ADDED_HIDDEN if flag == code.ADDED and terms.display == oe.HIDDEN else flag
+
+
+def terms_said(order: ouch.EnterOrder, size: int, report: np.void, state: str) -> tuple[Any, ...]:
+    """The fields accepted and replaced orders have in common, from the side on."""
+    venue_id = int(report["venue_order_id"])
+    head = (order.side, size, order.symbol, order.price, order.time_in_force, order.display, venue_id)
+    return (
+        *head,
+        order.capacity,
+        order.sweep,
+        order.cross_type,
+        state,
+        order.client_order_id,
+        order.options or (),
+    )

@@ -19,7 +19,7 @@ from rushtrade.marketplace.server import LOOPBACK, TICK_SECONDS
 
 if TYPE_CHECKING:
     from rushtrade.floor.floor import Floor
-    from rushtrade.floor.port_table import VenuePorts
+    from rushtrade.wire.exchange_table import VenuePorts
 
 BEAT_TICKS: Final = 500
 """Ticks between two heartbeats: a second."""
@@ -142,12 +142,20 @@ class PortServer:
         self._publishers: list[tuple[MoldPublisher, asyncio.DatagramTransport, VenuePorts]] = []
         self._open: list[asyncio.Server | asyncio.DatagramTransport] = []
 
-    async def serve(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve until cancelled, or until the market is over and everybody has heard of it."""
+    @property
+    def connections(self) -> int:
+        """Connections there are now."""
+        return len(self._connections)
+
+    async def serve(
+        self, ready: Callable[[], None] = lambda: None, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        """Serve until cancelled, or until the market is over and everybody has heard of it; `beat` is called every second."""
         try:
             for row in self.table:
                 await self._open_venue(row)
-            self.floor.open()
+            if not self.floor.is_open:
+                self.floor.open()
             ready()
             ticks = beats_after_end = 0
             while beats_after_end < END_BEATS or self._connections:
@@ -156,6 +164,7 @@ class PortServer:
                 ticks += 1
                 if ticks % BEAT_TICKS == 0:
                     self._beat()
+                    beat()
                     beats_after_end += self.floor.finished
                 self.flush()
         finally:

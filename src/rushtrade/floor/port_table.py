@@ -14,52 +14,26 @@ import socket
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from rushtrade.domain.errors import InvalidInput
+from rushtrade.wire.exchange_table import VenuePorts
 
 VENUE_PORTS: Final = 10
 ITCH_SOUP, GLIMPSE, OUCH, FIX = 0, 3, 4, 5
 MOLD_A, MOLD_B, REQUESTS = 0, 1, 2
 PORT_MAX: Final = 65_535
+QUIET_FIRST, QUIET_PORTS = 10_000, 20_000
+"""Where a run of ports is looked for: below those that systems give to connections going out."""
 TRIES: Final = 50
 """Attempts to find a run of free ports before giving up: each begins at another place."""
 
 
-class VenuePorts(msgspec.Struct, frozen=True):
-    """The ports of one venue."""
-
-    venue: int
-    code: str
-    mic: str
-    host: str
-    itch_soup: int
-    mold_a: int
-    mold_b: int
-    requests: int
-    glimpse: int
-    ouch: int
-    fix: int
-    multicast: str = ""
-
-    @property
-    def mold_line(self) -> str:
-        """Address of the feed by MoldUDP64, as a feed line takes it."""
-        if not self.multicast:
-            return f"mold://{self.host}:{self.mold_a}?name={self.code}"
-        asked = f"requests={self.host}:{self.requests}&images={self.host}:{self.glimpse}"
-        return f"mold://{self.multicast}:{self.mold_a}?name={self.code}&interface={self.host}&{asked}"
-
-    @property
-    def soup_line(self) -> str:
-        """Address of the feed by SoupBinTCP."""
-        return f"soup://{self.host}:{self.itch_soup}?name={self.code}"
-
-
 def ports_of(
-    venues: Sequence[tuple[int, str, str]], host: str, base: int, *, multicast: str = ""
+    venues: Sequence[tuple[int, str, str]], host: str, base: int, *, multicast: str = "", speed: float = 1.0
 ) -> list[VenuePorts]:
-    """Deal ports to venues (place, code, MIC) from `base` on; 0 takes a run that is free now. InvalidInput when there is none."""
+    """Deal ports to venues (place, code, MIC) from `base` on; 0 takes a run that is free now. InvalidInput when there is none.
+
+    `speed` is market time per wall time: feed lines are told.
+    """
     first = base or free_run(host, VENUE_PORTS * len(venues))
     last = first + VENUE_PORTS * len(venues) - 1
     if not 0 < first <= last <= PORT_MAX:
@@ -80,9 +54,20 @@ def ports_of(
             ouch=at + OUCH,
             fix=at + FIX,
             multicast=multicast,
+            mold_line=_mold_line(code, host, at, multicast, speed),
+            soup_line=f"soup://{host}:{at + ITCH_SOUP}?name={code}&speed={speed:g}",
         )
         for at, (place, code, mic) in zip(range(first, last + 1, VENUE_PORTS), venues, strict=True)
     ]
+
+
+def _mold_line(code: str, host: str, at: int, multicast: str, speed: float) -> str:
+    """Address of the feed by MoldUDP64. Nobody answers at a group, so whom to ask is named."""
+    pace = f"name={code}&speed={speed:g}"
+    if not multicast:
+        return f"mold://{host}:{at + MOLD_A}?{pace}"
+    asked = f"requests={host}:{at + REQUESTS}&images={host}:{at + GLIMPSE}"
+    return f"mold://{multicast}:{at + MOLD_A}?{pace}&interface={host}&{asked}"
 
 
 def free_run(host: str, count: int) -> int:
@@ -90,7 +75,7 @@ def free_run(host: str, count: int) -> int:
     for _ in range(TRIES):
         with socket.socket() as asked:
             asked.bind((host, 0))
-            first = int(asked.getsockname()[1])
+            first = QUIET_FIRST + int(asked.getsockname()[1]) % QUIET_PORTS
         if first + count - 1 <= PORT_MAX and all(
             _is_free(host, port) for port in range(first, first + count)
         ):

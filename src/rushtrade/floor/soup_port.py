@@ -2,7 +2,8 @@
 
 Whoever logs in reads a stream of numbered messages from the number they ask for, as fast as they take it: the connection keeps its place in the
 stream and no messages of its own, so a slow reader costs nothing. Text that is no message of the protocol is answered in a debug packet and
-counted; a packet that is no SoupBinTCP ends the connection.
+counted; a packet that is no SoupBinTCP ends the connection. An account has one connection: whoever logs in takes it over, and what the one
+before still sends is not read. So what is said on the new one is all there is.
 """
 
 from __future__ import annotations
@@ -22,16 +23,32 @@ BATCH_MESSAGES: Final = 2_000
 SILENCE_BEATS: Final = soup.SILENCE_NS // soup.HEARTBEAT_NS
 
 
+class Seat:
+    """Where the one connection of an account sits."""
+
+    def __init__(self) -> None:
+        self._port: SoupPort | None = None
+
+    def take(self, port: SoupPort) -> None:
+        """Sit down; whoever sat there leaves."""
+        earlier, self._port = self._port, port
+        if earlier is not None and earlier is not port:
+            earlier.dismiss("the account has logged in by another connection")
+
+
 class Opened(NamedTuple):
     """What a login opened: a stream to read, and who takes what the client says (None: nothing is taken).
 
-    `ends`: the stream is whole, and the session is over when it has been read.
+    `settle` is called when everything that came together has been said. `ends`: the stream is whole, and the session is over
+    when it has been read.
     """
 
     messages: NumberedMessages
     receive: Callable[[bytes], None] | None
     name: str = ""
     ends: bool = False
+    seat: Seat | None = None
+    settle: Callable[[], None] | None = None
 
 
 class SoupPort:
@@ -62,6 +79,8 @@ class SoupPort:
             self.refused += 1
             self._out += self._soup.debug(f"this is no SoupBinTCP: {error}")
             self.leaving = True
+        if self._opened is not None and self._opened.settle is not None:
+            self._opened.settle()
 
     def data_to_send(self) -> bytes:
         """Give the bytes on the way, with the next messages of the stream, and forget them."""
@@ -131,6 +150,8 @@ class SoupPort:
             self.leaving = True
             return
         self._opened, self.name = opened, opened.name
+        if opened.seat is not None:
+            opened.seat.take(self)
         self._out += self._soup.accept(self._session, number)
 
     def _on_message(self, message: bytes) -> None:

@@ -54,12 +54,13 @@ class Parent:
 class Outbound:
     """A child order that is not known to be done."""
 
-    __slots__ = ("parent", "venue", "working")
+    __slots__ = ("hidden", "parent", "venue", "working")
 
-    def __init__(self, venue: int, parent: Parent, working: int) -> None:
+    def __init__(self, venue: int, parent: Parent, working: int, *, hidden: bool = False) -> None:
         self.venue = venue
         self.parent = parent
         self.working = working
+        self.hidden = hidden
 
 
 class Limiter:

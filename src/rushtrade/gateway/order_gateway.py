@@ -97,11 +97,13 @@ class OrderGateway:
         """Know a parent order of a restored state."""
         self._parents[order_id] = _parent(terms, intent, leaves)
 
-    def adopt_child(self, token: int, order_id: int, venue: int, working: int) -> None:
+    def adopt_child(
+        self, token: int, order_id: int, venue: int, working: int, *, hidden: bool = False
+    ) -> None:
         """Know a child order of a restored state."""
         parent = self._parents[order_id]
         parent.working += working
-        self._children[token] = Outbound(venue, parent, working)
+        self._children[token] = Outbound(venue, parent, working, hidden=hidden)
 
     def counts(self) -> tuple[dict[int, tuple[int, int]], dict[int, int]]:
         """Tell the gateway's own count, for reconciling with the core's: (leaves, working) by order, working by child."""
@@ -156,7 +158,7 @@ class OrderGateway:
             if refusal:
                 self._refused(ReportRejected(terms.venue, 0, token, 0, refusal, self._now_ns))
             else:
-                self._children[token] = Outbound(terms.venue, parent, terms.shares)
+                self._children[token] = Outbound(terms.venue, parent, terms.shares, hidden=terms.hidden)
                 self._out[terms.venue].append(self._enter_row(token, parent, terms))
             token += 1
 
@@ -259,11 +261,12 @@ class OrderGateway:
             self._out[child.venue].append(row)
 
     def _queue_replace(self, venue: int, token: int, new_token: int, shares: int, price: int) -> None:
+        child = self._children[token]
         row = (
             oe.REPLACE,
             0,
-            0,
-            0,
+            oe.EXTENDED if child.parent.extended else oe.DAY,
+            oe.HIDDEN if child.hidden else oe.DISPLAYED,
             0,
             self._firm,
             new_token,

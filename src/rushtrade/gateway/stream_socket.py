@@ -17,8 +17,9 @@ UNSENT_BYTES_MAX = 1 << 16
 class StreamSocket:
     """One connection."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], unsent_bytes_max: int = UNSENT_BYTES_MAX) -> None:
         self._address = address
+        self._unsent_bytes_max = unsent_bytes_max
         self._unsent = b""
         self._connected = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -35,7 +36,7 @@ class StreamSocket:
     def send(self, data: bytes) -> None:
         """Send, or keep what does not go out yet for the next call."""
         self._unsent += data
-        if len(self._unsent) > UNSENT_BYTES_MAX:
+        if len(self._unsent) > self._unsent_bytes_max:
             raise OSError(errno.ENOBUFS, "the peer does not read")
         if self._unsent:
             try:

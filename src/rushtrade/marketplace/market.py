@@ -147,6 +147,11 @@ class Market:
         """True when the flow has ended: there is no market any more."""
         return self.flow.finished
 
+    def is_over(self, now_ns: int) -> bool:
+        """Tell whether nothing more can trade: the flow has ended, or the last session of a supervised day."""
+        supervised = self.supervision
+        return self.finished or (supervised is not None and now_ns >= supervised.session.post_close_ns)
+
     @property
     def next_ns(self) -> int | None:
         """When a venue has something to do or to say that it keeps until then; None when all is said."""
