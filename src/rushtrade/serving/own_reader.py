@@ -178,7 +178,11 @@ class OwnSocket(Reader):
         face = self.face
         newest = face.newest(channel)
         if place.epoch != self.hub.epoch_of(channel) or place.seq > newest or place.seq < 0:
-            why = "the number is of another numbering: this server cannot tell what came after it"
+            why = (
+                f"number {place.seq:,} was never told: the newest is {newest:,}"
+                if place.epoch == self.hub.epoch_of(channel)
+                else "the number is of another numbering: this server cannot tell what came after it"
+            )
             self._gaps.append(self._gap(channel, None, newest, place.since, why))
             return
         oldest = face.oldest(channel)

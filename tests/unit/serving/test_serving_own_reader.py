@@ -132,6 +132,21 @@ def test_numbers_of_another_server_are_not_believed():
     assert "another numbering" in gap["why"]
 
 
+def test_a_number_that_was_never_told_is_named():
+    async def play():
+        stream = Stream()
+        client = Client(stream, ["AAPL"])
+        client.last, client.epoch = 7_000, stream.hub.epoch
+        stream.trade("AAPL")
+        await stream.settle()
+        client.connect()
+        await stream.settle()
+        return client.socket.sent
+
+    (gap,) = [message for message in asyncio.run(play()) if message["type"] == "gap"]
+    assert (gap["prev"], gap["why"]) == (None, "number 7,000 was never told: the newest is 1")
+
+
 def test_heartbeats_say_how_far_every_channel_is():
     async def play():
         stream = Stream()
