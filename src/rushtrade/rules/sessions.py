@@ -173,6 +173,59 @@ VENUE_HOURS: Mapping[str, DatedTable[VenueHours]] = {
             "IEX Rule 1.160: pre-market 8:00, post-market until 17:00",
         ),
     ),
+    "MEMX": _hours(
+        "MEMX",
+        (
+            dt.date(2020, 10, 7),
+            VenueHours(minutes("07:00"), minutes("17:00"), minutes("17:00")),
+            "SR-MEMX-2020-11 (34-90119): pre-market 7:00, post-market until 17:00",
+        ),
+        (
+            dt.date(2023, 2, 16),
+            VenueHours(minutes("07:00"), minutes("20:00"), minutes("17:00")),
+            "SR-MEMX-2023-01 (34-96773): post-market until 20:00, thirty days after its filing; half days until 17:00 as elsewhere",
+        ),
+    ),
+    "EPRL": _hours(
+        "EPRL",
+        (
+            dt.date(2020, 9, 25),
+            _REGULAR_ONLY,
+            "MIAX Pearl Equities: regular session alone; early and late ones filed for in SR-PEARL-2024-47 (34-101358), their first day not known here",
+        ),
+    ),
+    "BATY": _hours(
+        "BATY",
+        (
+            dt.date(2018, 8, 24),
+            VenueHours(minutes("07:00"), minutes("20:00"), minutes("17:00")),
+            "BYX Rule 1.5, after hours until 20:00 by SR-CboeBYX-2018-013 (34-83798); early trading from 7:00 as at its sister exchanges",
+        ),
+    ),
+    "EDGA": _hours(
+        "EDGA",
+        (
+            dt.date(2021, 3, 8),
+            VenueHours(minutes("07:00"), minutes("20:00"), minutes("17:00")),
+            "EDGA Rule 1.5: early trading from 7:00, after hours until 20:00, as at BYX; not checked against the printed rule",
+        ),
+    ),
+    "XBOS": _hours(
+        "XBOS",
+        (
+            dt.date(2013, 3, 18),
+            VenueHours(minutes("07:00"), minutes("19:00"), minutes("17:00")),
+            "Nasdaq BX system hours 7:00-19:00; trade knowledge, not checked against the printed rule",
+        ),
+    ),
+    "XPSX": _hours(
+        "XPSX",
+        (
+            dt.date(2013, 3, 18),
+            VenueHours(minutes("08:00"), minutes("17:00"), minutes("17:00")),
+            "Nasdaq PSX system hours 8:00-17:00; trade knowledge, not checked against the printed rule",
+        ),
+    ),
 }
 """By ISO 10383 code. A venue that is not here has no hours known: asking is refused."""
 
