@@ -373,6 +373,7 @@ class House:
             cmd.CancelOrder: self._cancel,
             cmd.CancelAllOrders: self._cancel_all,
             cmd.ReplaceOrder: self._replace,
+            cmd.ForgetRoutes: lambda one, _: [ev.RoutesForgotten(one.venue, one.reason)],
             cmd.SwitchRoute: lambda one, _: [ev.RouteSwitched(one.venue, one.enabled, one.reason)],
         }[type(command)](command, seq)
 

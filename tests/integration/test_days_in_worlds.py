@@ -6,15 +6,19 @@ import pytest
 
 from rushtrade.app.data_directory import JOURNAL_FILE
 from rushtrade.cli.day import DayPlan, run_day
+from rushtrade.core.replay import restore, verify
+from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.events import VenueHealthChanged
 from rushtrade.domain.frames import decode_body
 from rushtrade.domain.instants import SECOND
+from rushtrade.domain.orders import ROUTE_DART, ROUTE_STRATEGIES
 from rushtrade.domain.routes import VenueHealth
 from rushtrade.journal.reader import SqliteReader
 from rushtrade.marketplace.faults import random_faults
 from rushtrade.marketplace.generator import OPENING, GeneratedFlow
 from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.world_file import load_world
+from rushtrade.scenario.day_traders import MIXED
 
 DAYS = {"us-2004": dt.date(2004, 11, 22), "us-2026": dt.date(2026, 11, 20)}
 
@@ -137,9 +141,9 @@ STOCKS = [
 ]
 
 
-def day(world, date, seed, faults, path, seconds=60):
+def day(world, date, seed, faults, path, seconds=60, strategy=ROUTE_DART):
     flow = GeneratedFlow(world.symbols, seed, last_time=OPENING + seconds * SECOND)
-    return run_day(DayPlan(flow, 40, seed, world, date, faults), path, quiet=True)
+    return run_day(DayPlan(flow, 40, seed, world, date, faults, strategy), path, quiet=True)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -158,6 +162,29 @@ def test_a_day_with_failing_venues_balances_and_repeats(tmp_path, name, seed):
     failing = {fault.venue for fault in random_faults(seed, len(world.venues), begin, begin + 60 * SECOND)}
     assert unhealthy(tmp_path / "one") <= failing
     assert unhealthy(tmp_path / "calm") == set(), "no venue that works is taken out of use"
+
+
+@pytest.mark.parametrize("strategy", [*ROUTE_STRATEGIES, MIXED])
+@pytest.mark.parametrize("name", DAYS)
+def test_a_day_under_every_strategy_balances_while_venues_fail_and_is_decided_again_from_its_journal(
+    tmp_path, name, strategy
+):
+    found = day(load_world(name), DAYS[name], 4, 5, tmp_path, strategy=strategy)
+    assert found.balanced, found.trial_balance
+    assert (found.anomalies, found.fills > 100) == (0, True)
+    with SqliteReader(tmp_path / JOURNAL_FILE) as reader:
+        assert verify(reader).state_hash == found.state_hash
+        restored, next_seq = restore(reader)
+    assert state_hash(restored, next_seq).hex() == found.state_hash
+
+
+def test_an_order_of_a_day_meets_pools_and_market_makers_and_the_house_learns_of_them(tmp_path):
+    found = day(load_world("us-2026"), DAYS["us-2026"], 2, 0, tmp_path, seconds=180)
+    assert {"QUIET", "ALPHAMM", "BETAMM"} <= set(found.by_route)
+    with SqliteReader(tmp_path / JOURNAL_FILE) as reader:
+        state, _ = restore(reader)
+    learned = {(row.topic, row.route) for row in state.routing.learned.estimates()}
+    assert {("mid", "QUIET"), ("offer", "ALPHAMM"), ("better", "ALPHAMM"), ("ran", "QUIET")} <= learned
 
 
 def test_venues_that_fail_go_out_of_use_and_come_back(tmp_path):

@@ -16,7 +16,7 @@ from rushtrade.api.access import desk_of
 from rushtrade.api.decoding import documented, read_body, read_query
 from rushtrade.api.faults import UNPARSEABLE, ApiFault, invalid, not_found
 from rushtrade.api.trading import Asked, answer
-from rushtrade.domain.commands import SwitchRoute
+from rushtrade.domain.commands import ForgetRoutes, SwitchRoute
 from rushtrade.domain.errors import InvalidInput, RuleMissing
 from rushtrade.domain.instants import HOUR, MINUTE, SECOND, parse_date
 from rushtrade.domain.instruments import EquityClass
@@ -146,6 +146,12 @@ class SwitchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
 
 
+class ForgetBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Forget what was learned of a route, with the reason."""
+
+    reason: str = ""
+
+
 def route_view(row: rows.RouteRow) -> dict[str, Any]:
     """Write a route as the desk sees it."""
     return {
@@ -199,6 +205,21 @@ async def switch_route(request: Asked) -> Response[Any]:
     reason = body.reason if body.reason.isprintable() else ""
     await desk.submit(SwitchRoute(row.venue, body.enabled, reason[:200]), actor)
     return answer(route_view(desk.store.image.routes[row.venue]))
+
+
+@post("/rushtrade/v1/routes/{code:str}/forget", status_code=200, operation_class=documented(body=ForgetBody))
+async def forget_route(request: Asked) -> Response[Any]:
+    """Forget what DART has learned of a route: `ALL` for every one."""
+    code = request.path_params["code"]
+    desk = desk_of(request)
+    actor = desk.admit(request, "routes")
+    body = read_body(await request.body(), ForgetBody)
+    rows = [row.venue for row in desk.store.image.routes.values() if code in {row.code, row.route_code}]
+    if not rows and code != "ALL":
+        raise not_found(f"there is no route {code[:40]!r}; ALL means every one")
+    reason = body.reason if body.reason.isprintable() else ""
+    await desk.submit(ForgetRoutes(rows[0] if rows else -1, reason[:200]), actor)
+    return answer({"forgotten": code})
 
 
 # --- the edges of bars -------------------------------------------------------------------------------------
@@ -292,4 +313,5 @@ HANDLERS: Final = [
     show_calendar,
     list_routes,
     switch_route,
+    forget_route,
 ]

@@ -23,6 +23,7 @@ from rushtrade.domain.commands import (
     CancelAllOrders,
     CancelOrder,
     EnterOrder,
+    ForgetRoutes,
     ReplaceOrder,
     SwitchRoute,
 )
@@ -40,7 +41,7 @@ from rushtrade.rules.settlement import settlement_of
 NO_ORDERS = (
     "this is a data center: it shows the market and takes no orders; a house (rushtrade up) takes them"
 )
-_OF_ORDERS = (EnterOrder, ReplaceOrder, CancelOrder, CancelAllOrders, SwitchRoute)
+_OF_ORDERS = (EnterOrder, ReplaceOrder, CancelOrder, CancelAllOrders, SwitchRoute, ForgetRoutes)
 
 
 def is_of_orders(command: AnyCommand) -> bool:

@@ -27,8 +27,10 @@ from rushtrade.journal.reader import SqliteReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rushtrade.core.state import HouseState
     from rushtrade.dart.desk import RoutingDesk
     from rushtrade.dart.explain import OrderTrace
+    from rushtrade.dart.learned import Estimate
     from rushtrade.domain.routes import RouteSequences
     from rushtrade.rules.world import World
 
@@ -91,6 +93,14 @@ class LegendLine(msgspec.Struct, frozen=True):
     code: str
     mic: str
     name: str
+
+
+class Learning(msgspec.Struct, frozen=True):
+    """What has been learned: lessons taken in, lessons that wait for more, and every estimate."""
+
+    taught: int
+    waiting: int
+    estimates: list[Estimate]
 
 
 @app.command("explain")
@@ -180,6 +190,30 @@ def legend_command(
             answer_console().print(table)
 
 
+@app.command("learned")
+def learned_command(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show what DART has learned of each route, with the counts it rests on; estimates begin at a cautious expectation."""
+    with refuse_plainly(json=as_json):
+        waiting = _state(data).routing.waiting
+        told = Learning(waiting.taught, len(waiting.lessons), waiting.learned.estimates())
+        if as_json:
+            print_json(told)
+        else:
+            _print_learned(told)
+
+
+def _print_learned(told: Learning) -> None:
+    table = Table("what", "class", "route", "rests on", "estimate", title="What DART has learned")
+    for row in told.estimates:
+        counts = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in row.counts.items())
+        estimates = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in row.estimates.items())
+        table.add_row(row.topic, row.equity_class or "all", row.route or "all", counts, estimates)
+    answer_console().print(table)
+    answer_console().print(
+        f"{told.taught:,} lessons taken in, {told.waiting:,} waiting for more before estimates are drawn anew"
+    )
+
+
 def _trace(order_id: int, journal: Path) -> OrderTrace:
     """Read the journal up to the order's end and explain it."""
     from rushtrade.dart.explain import explain  # noqa: PLC0415
@@ -220,13 +254,19 @@ def _desk(data: Path | None, world: str | None) -> tuple[RoutingDesk, str]:
 
         read = load_world(world)
         return RoutingDesk(read.routes_on(read.first), read.sequences), world
+    state = _state(data)
+    return state.desk, state.world
+
+
+def _state(data: Path | None) -> HouseState:
+    """Give the state of a house as its journal leaves it."""
     from rushtrade.core.replay import restore  # noqa: PLC0415
 
     with SqliteReader(data_directory(data) / JOURNAL_FILE) as reader:
         state, _ = restore(reader)
     if not state.firm_name:
         raise InvalidInput("the journal holds no firm yet")
-    return state.desk, state.world
+    return state
 
 
 def _known_world(world: str) -> World | None:

@@ -23,6 +23,7 @@ from rushtrade.core.snapshot import state_hash
 from rushtrade.domain.errors import InvalidInput, RushTradeError
 from rushtrade.domain.instants import MINUTE
 from rushtrade.domain.numbers import MONEY_UNIT, format_cents, format_money
+from rushtrade.domain.orders import ROUTE_DART, ROUTE_STRATEGIES
 from rushtrade.marketplace.faults import Fault, random_faults
 from rushtrade.marketplace.generator import OPENING, GeneratedFlow
 from rushtrade.marketplace.itch_source import FlowSource, ItchFile
@@ -31,7 +32,7 @@ from rushtrade.rules.new_york import midnight_ns
 from rushtrade.rules.world import World
 from rushtrade.rules.world_file import load_world
 from rushtrade.scenario.day_tally import DayTally
-from rushtrade.scenario.day_traders import Traders
+from rushtrade.scenario.day_traders import MIXED, Traders
 from rushtrade.scenario.trade_dates import default_trade_date, parse_trade_date
 
 ACCOUNTS_MAX = 100_000
@@ -94,6 +95,7 @@ class DayPlan(msgspec.Struct, frozen=True):
     trade_date: dt.date
     fault_seed: int = 0
     """Of what venues get wrong; 0: nothing."""
+    strategy: str = ROUTE_DART
 
 
 class BooksDiffer(RushTradeError):  # noqa: N818 - reads as the statement it makes
@@ -120,6 +122,12 @@ def day(
         int,
         typer.Option(help="Seed of venues' failures (silence, slowness, refusals, lies); 0: none.", min=0),
     ] = 0,
+    strategy: Annotated[
+        str,
+        typer.Option(
+            help=f"What orders name that leave the venue to the house: {', '.join(ROUTE_STRATEGIES)}, or {MIXED}."
+        ),
+    ] = ROUTE_DART,
     out: Annotated[Path | None, typer.Option(help="Keep the journal and the clearing files here.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -127,7 +135,11 @@ def day(
     with refuse_plainly(json=json):
         home = load_world(world)
         source: FlowSource = _generated(home, seed, minutes) if market is None else ItchFile(market)
-        plan = DayPlan(source, accounts, seed, home, _date(date, home), faults)
+        if strategy != MIXED and strategy not in ROUTE_STRATEGIES:
+            raise InvalidInput(
+                f"there is no strategy {strategy!r}; {', '.join(ROUTE_STRATEGIES)} or {MIXED} would pass"
+            )
+        plan = DayPlan(source, accounts, seed, home, _date(date, home), faults, strategy)
         if out is not None:
             report = run_day(plan, out, quiet=json)
             report = msgspec.structs.replace(report, clearing_files=_write_clearing_files(plan, report, out))
@@ -170,7 +182,7 @@ def run_day(plan: DayPlan, directory: Path, *, quiet: bool) -> DayReport:
         trading_day = prepare_day(core, clock, plan.world, plan.market, plan.trade_date, faults=_faults(plan))
         tally = DayTally()
         core.subscribe(tally.read)
-        traders = Traders(plan.seed, [venue.route_code for venue in plan.world.venues])
+        traders = Traders(plan.seed, [venue.route_code for venue in plan.world.venues], plan.strategy)
         traders.open_accounts(core, plan.accounts)
         deposits = equity(core)
         _trade(trading_day, traders, quiet=quiet)

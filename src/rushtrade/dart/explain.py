@@ -94,6 +94,8 @@ class SentChild(msgspec.Struct, frozen=True):
     unfilled: int
     reason: str
     resting_cost: str | None
+    aim: str = "shown"
+    """What it was sent for: "shown", "middle" (a pool's midpoint) or "offer" (a market maker's answer)."""
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -125,6 +127,9 @@ class DecisionTrace(msgspec.Struct, frozen=True):
     expected_money: str
     filled: int
     money: str
+    seek_money: str | None = None
+    sweep_money: str | None = None
+    """What asking first, and sweeping at once, were expected to come to for all shares wanted, all in; None: not weighed."""
 
 
 class OrderTrace(msgspec.Struct, frozen=True):
@@ -215,6 +220,8 @@ def _explain_decision(story: OrderStory, decision: Decision, routes: tuple[Route
         expected_money=format_money(plan.expected_cost),
         filled=sum(child.filled for child in children),
         money=format_money(notional + (fees if side is Side.BUY else -fees)),
+        seek_money=_weighed(plan.seek_money),
+        sweep_money=_weighed(plan.sweep_money),
     )
 
 
@@ -304,12 +311,17 @@ def _sent(child: ChildStory, routes: tuple[Route, ...], side: Side) -> SentChild
         unfilled=child.unfilled,
         reason=child.reason,
         resting_cost=_resting_cost(routes[child.venue], child.price, side) if may_rest else None,
+        aim=child.aim.name.lower(),
     )
 
 
 def _resting_cost(route: Route, price: int, side: Side) -> str:
     fee = route.make_fee(price)
     return format_fine(price * MILLION + (fee if side is Side.BUY else -fee))
+
+
+def _weighed(money: int) -> str | None:
+    return format_money(abs(money)) if money else None
 
 
 def _price(price: int) -> str | None:

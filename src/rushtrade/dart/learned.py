@@ -96,6 +96,16 @@ class LearnedCounts(msgspec.Struct, frozen=True, array_like=True):
     counts: tuple[int, ...]
 
 
+class Estimate(msgspec.Struct, frozen=True):
+    """One estimate with what it rests on. No class, no route: of all of them."""
+
+    topic: str
+    equity_class: str
+    route: str
+    counts: dict[str, int]
+    estimates: dict[str, float]
+
+
 class Learned:
     """Counts by topic, class and venue."""
 
@@ -285,6 +295,16 @@ class Learned:
                 "mean": round(sum(kept) / max(len(kept), 1), 1),
             }
         return told
+
+    def estimates(self) -> list[Estimate]:
+        """Tell the same as rows."""
+        rows = []
+        for key, values in self.explain().items():
+            topic, klass, venue = ("" if part == "*" else part for part in key.split("/"))
+            counts = {name: value for name, value in values.items() if isinstance(value, int)}
+            found = {name: value for name, value in values.items() if isinstance(value, float)}
+            rows.append(Estimate(topic, klass, venue, counts, found))
+        return rows
 
     def snapshot(self) -> tuple[LearnedCounts, ...]:
         """Return all there is to know."""

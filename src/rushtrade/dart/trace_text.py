@@ -52,6 +52,10 @@ def _decision(number: int, decision: DecisionTrace, *, buys: bool) -> Iterator[s
         f"({decision.bid_shares} × {decision.ask_shares} shares){last}"
     )
     yield from _considered(decision)
+    if decision.seek_money or decision.sweep_money:
+        ways = (("asking first", decision.seek_money), ("sweeping at once", decision.sweep_money))
+        told = ", ".join(f"{way} {money}" for way, money in ways if money)
+        yield f"  weighed for all of it, with fees: {told}"
     if decision.resting_places:
         yield f"  {'':>3}  {'rest at':<8}{'best':>12}{'shares':>9}{'fee':>10}{'weight':>14}  queue ahead"
         for rank, place in enumerate(decision.resting_places, start=1):
@@ -91,7 +95,7 @@ def _considered(decision: DecisionTrace) -> Iterator[str]:
 
 def _outcome(child: SentChild) -> str:
     price = f" @ {child.price}" if child.price else ""
-    text = f"{child.venue} {child.shares}{price} {child.time_in_force} (token {child.token})"
+    text = f"{child.venue} {child.shares}{price} {child.time_in_force}{_ASKS.get(child.aim, '')} (token {child.token})"
     if child.filled:
         text += f": filled {child.filled} at {child.average_price}, fee {child.venue_fee}"
         if child.first_fill_after_ns is not None:
@@ -107,6 +111,7 @@ def _quote(bid: str | None, ask: str | None) -> str:
     return f"{bid or 'no bid'} / {ask or 'no offer'}"
 
 
+_ASKS = {"middle": ", asked for the midpoint", "offer": ", asked for the quote or better"}
 _RESTING_TIMES = frozenset({"DAY", "GTC"})
 _TURNS = {
     "sequence": "its turn in the sequence",
@@ -165,6 +170,9 @@ def _prices(decision: DecisionTrace) -> dict[str, tuple[str, str]]:
 def _uncovered(child: SentChild, shares: int, strategy: str) -> TraceStep:
     """Give the row of shares that no shown level covers."""
     turn = _TURNS.get(strategy) or "its part of the sweep"
+    if child.aim in _ASKS:
+        why = f"shows nothing{_ASKS[child.aim]}"
+        return TraceStep(child.venue, "sent", shares, child.price, child.resting_cost, why)
     rests = child.time_in_force in _RESTING_TIMES
     what = "rests" if rests else "beyond what was shown"
     return TraceStep(child.venue, "sent", shares, child.price, child.resting_cost, f"{turn}; {what}")

@@ -103,18 +103,20 @@ class Liquidity(IntEnum):
 
 
 ROUTE_DART = "DART"
-"""Route choice: the house's strategy decides."""
 ROUTE_SEQUENCE = "SEQUENCE"
-"""Route choice: the route sequence of the equity class, the 2004 way."""
 ROUTE_SNAPSHOT = "SNAPSHOT"
-"""Route choice: one sweep of what is shown; what it does not get is not asked for again."""
 ROUTE_REPEAT = "REPEAT"
-"""Route choice: what is shown at the best price, again and again; then rest."""
 ROUTE_SWEEP = "SWEEP"
-"""Route choice: all that is shown and what may hide behind it, at once."""
 ROUTE_SEEK = "SEEK"
-"""Route choice: pools and market makers first, as long as one is worth asking; then a sweep."""
-ROUTE_STRATEGIES = (ROUTE_DART, ROUTE_SEQUENCE, ROUTE_SNAPSHOT, ROUTE_REPEAT, ROUTE_SWEEP, ROUTE_SEEK)
+ROUTE_STRATEGIES = {
+    ROUTE_DART: "DART: asks first or sweeps, whichever is expected to cost less",
+    ROUTE_SEQUENCE: "Route sequence: one route after the other",
+    ROUTE_SNAPSHOT: "Snapshot: one sweep of what is shown",
+    ROUTE_REPEAT: "Repeat: the best price again and again",
+    ROUTE_SWEEP: "Sweep: all that is shown and what may hide, at once",
+    ROUTE_SEEK: "Seek: pools and market makers first",
+}
+"""Route choices that let the house decide, and what people are told of them; `docs/dart.md` has each in full."""
 # Any other route choice is a route code of the world: a direct order to that one route.
 
 CLIENT_ORDER_ID_BYTES_MAX = 128

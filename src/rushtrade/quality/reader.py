@@ -20,7 +20,7 @@ from rushtrade.backoffice.folding import EventFrame
 from rushtrade.domain import events as ev
 from rushtrade.domain.commands import AnyCommand, EnterOrder, ReplaceOrder, RouteOrder
 from rushtrade.domain.instants import MILLISECOND, SECOND
-from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, Intent, TimeInForce
+from rushtrade.domain.orders import ROUTE_STRATEGIES, Intent, TimeInForce
 from rushtrade.domain.plans import Strategy
 from rushtrade.quality.facts import Child, Ending, Fill, Names, OrderFacts, Quote, two_sided
 
@@ -39,7 +39,7 @@ class OrderReader:
         self.horizons_ns = horizons_ns
         self._day = 0
         self._session = (0, 0)
-        self._strategies = dict.fromkeys((ROUTE_DART, ROUTE_SEQUENCE))
+        self._strategies = dict.fromkeys(ROUTE_STRATEGIES)
         """Route choices that leave the venue to the house; those of accepted orders are learned."""
         self._open: dict[int, OrderFacts] = {}
         self._done: dict[int, OrderFacts] = {}

@@ -15,13 +15,23 @@ from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.commands import AnyCommand, CancelOrder, EnterOrder, ReplaceOrder
 from rushtrade.domain.numbers import MONEY_UNIT
-from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import (
+    ROUTE_DART,
+    ROUTE_SEQUENCE,
+    ROUTE_STRATEGIES,
+    OrderTerms,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.market.market_data import MarketData
 from rushtrade.scenario.founding import NewAccount, open_customer_accounts
 
 ACTIONS_EACH = 25
 """Actions a customer takes in a day, on average."""
+MIXED = "mixed"
+"""A strategy drawn for each order."""
 _CENT = 100
 _DAY, _GTC, _IOC, _FOK = TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK
 _BUY, _SELL = Side.BUY, Side.SELL
@@ -44,8 +54,10 @@ class TradingFloor(Protocol):
 class Traders:
     """The customers of one day, each with a next moment to act."""
 
-    def __init__(self, seed: int, routes: Sequence[str]) -> None:
+    def __init__(self, seed: int, routes: Sequence[str], strategy: str = ROUTE_DART) -> None:
+        """`strategy` is what orders name that leave the venue to the house; `MIXED`: one drawn for each."""
         self._seed = seed
+        self._strategy = strategy
         self._routes = tuple(routes)
         self._traders: list[Trader] = []
         self._agenda: list[tuple[int, int]] = []
@@ -57,7 +69,8 @@ class Traders:
         wanted = [_wish(number, one, schemes) for number, one in enumerate(dice, start=1)]
         ids = open_customer_accounts(core, wanted)
         self._traders.extend(
-            Trader(account_id, one, self._routes) for account_id, one in zip(ids, dice, strict=True)
+            Trader(account_id, one, self._routes, self._strategy)
+            for account_id, one in zip(ids, dice, strict=True)
         )
 
     def schedule(self, first_ns: int, last_ns: int) -> None:
@@ -96,8 +109,11 @@ def _wish(number: int, dice: random.Random, schemes: int) -> NewAccount:
 class Trader:
     """One customer."""
 
-    def __init__(self, account_id: int, dice: random.Random, routes: Sequence[str]) -> None:
+    def __init__(
+        self, account_id: int, dice: random.Random, routes: Sequence[str], strategy: str = ROUTE_DART
+    ) -> None:
         self.account_id = account_id
+        self._strategy = strategy
         self.gap_ns = 1
         self._dice = dice
         self._routes = routes
@@ -159,7 +175,9 @@ class Trader:
 
     def _market(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
         side = self._side(floor, instrument_id)
-        return self._enter(floor, OrderTerms(instrument_id, side, _MARKET, _DAY, self._size()))
+        return self._enter(
+            floor, OrderTerms(instrument_id, side, _MARKET, _DAY, self._size(), route=self._by_house())
+        )
 
     def _exit(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
         position = floor.core.state.accounts[self.account_id].positions.get(instrument_id)
@@ -169,7 +187,9 @@ class Trader:
         if free <= 0:
             return None
         side = _SELL if position.shares > 0 else _BUY
-        return self._enter(floor, OrderTerms(instrument_id, side, _MARKET, _DAY, free))
+        return self._enter(
+            floor, OrderTerms(instrument_id, side, _MARKET, _DAY, free, route=self._by_house())
+        )
 
     def _stop(self, floor: TradingFloor, instrument_id: int) -> AnyCommand | None:
         quote = floor.data.nbbo(instrument_id)
@@ -241,8 +261,11 @@ class Trader:
     def _size(self) -> int:
         return self._dice.choice((10, 50, 100, 100, 100, 200, 300, 500))
 
+    def _by_house(self) -> str:
+        return self._dice.choice(tuple(ROUTE_STRATEGIES)) if self._strategy == MIXED else self._strategy
+
     def _route(self) -> str:
         draw = self._dice.random()
         if draw < 0.7:
-            return ROUTE_DART
+            return self._by_house()
         return ROUTE_SEQUENCE if draw < 0.85 else self._dice.choice(self._routes)

@@ -13,7 +13,14 @@ from rushtrade.api.reference import sequence_views
 from rushtrade.domain.accounts import AccountKind, AccountState
 from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.domain.numbers import MONEY_UNIT, PRICE_UNIT, format_money, format_price, notional
-from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEQUENCE, ChildStatus, Intent, Liquidity, OrderStatus
+from rushtrade.domain.orders import (
+    ROUTE_SEQUENCE,
+    ROUTE_STRATEGIES,
+    ChildStatus,
+    Intent,
+    Liquidity,
+    OrderStatus,
+)
 from rushtrade.domain.rejects import RejectReason
 from rushtrade.domain.routes import VenueHealth
 from rushtrade.entitlements.view import ALL_VENUES
@@ -357,8 +364,8 @@ def hello(
         "venues": venue_views(image),
         "routes": route_views(image),
         "strategies": [
-            {"code": ROUTE_DART, "name": "DART sweep by all-in cost"},
-            {"code": ROUTE_SEQUENCE, "name": "Route sequence", "sequences": sequences},
+            {"code": code, "name": name, **({"sequences": sequences} if code == ROUTE_SEQUENCE else {})}
+            for code, name in ROUTE_STRATEGIES.items()
         ],
         "symbols": [
             {

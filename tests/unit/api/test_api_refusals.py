@@ -27,6 +27,7 @@ from api_house import (
 )
 from rushtrade.api.ports import Limits
 from rushtrade.app.application import build
+from rushtrade.domain.commands import ForgetRoutes
 from rushtrade.domain.errors import HouseBusy, HouseStopped
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,6 +121,25 @@ def test_the_desk_may_switch_routes_and_a_trader_may_not(client, house):
     assert (answer.json()["enabled"], answer.json()["reason"]) == (False, "drill")
     assert house.store.image.routes[0].enabled == 0
     assert client.post("/rushtrade/v1/routes/NOPE", headers=desk, json=body).status_code == 404
+
+
+def test_what_was_learned_of_a_route_is_forgotten_by_who_may_switch_routes(client, house):
+    path = "/rushtrade/v1/routes/{}/forget"
+    assert client.post(path.format("NASDAQ"), headers=KEYS, json={}).status_code == 403
+    desk = {"APCA-API-KEY-ID": DESK_KEY, "APCA-API-SECRET-KEY": DESK_SECRET}
+    answers = [
+        client.post(path.format(code), headers=desk, json={"reason": "a new pool"})
+        for code in ("NASDAQ", "ALL", "NOPE")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 404]
+    assert "ALL means every one" in answers[-1].json()["message"]
+    told = [
+        entry.command
+        for frame in house.frames
+        for entry in frame.entries
+        if isinstance(entry.command, ForgetRoutes)
+    ]
+    assert told == [ForgetRoutes(0, "a new pool"), ForgetRoutes(-1, "a new pool")]
 
 
 JSON = st.recursive(

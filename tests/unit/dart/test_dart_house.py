@@ -298,7 +298,7 @@ LEVELS = st.lists(
     levels=LEVELS,
     shares=st.integers(1, 5_000),
     limit=st.integers(99_900, 101_500),
-    route=st.sampled_from(ROUTE_STRATEGIES),
+    route=st.sampled_from(list(ROUTE_STRATEGIES)),
     kind=st.sampled_from(["day", "ioc", "fok"]),
     side=st.sampled_from(list(Side)),
     spent=st.sets(st.sampled_from([(POOL, Aim.MIDDLE), (MAKER, Aim.OFFER), (0, Aim.SHOWN)])),
@@ -334,3 +334,34 @@ def test_no_plan_is_larger_than_its_need_or_beyond_its_limit_and_every_route_has
     placed = sorted({child.venue for child in made.children} | {skip.venue for skip in made.skips})
     assert placed == list(range(len(SIX)))
     assert len(made.skips) + len({child.venue for child in made.children}) == len(SIX)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    levels=LEVELS,
+    limit=st.integers(99_900, 101_500),
+    side=st.sampled_from(list(Side)),
+    off=st.integers(-1, 3),
+)
+def test_a_street_shows_what_a_stamp_shows_within_the_limit(levels, limit, side, off):
+    made = desk(*([off] if off >= 0 else []))
+    way = 1 if side is Side.BUY else -1
+    books = {
+        venue: sorted({price: (way * price, size) for at, price, size in levels if at == venue}.values())
+        for venue in range(4)
+    }
+    rows = [
+        (venue * 2 + 1 - side, way * price, size) for venue, book in books.items() for price, size in book
+    ]
+    stamp = words.QuoteStamp(0, 0, 0, 0, 0, 0, words.pack(rows))
+    best, there = made.street.show(stamp, made.sheet, made.state_row(1), 1 - side, limit, 1)
+    within = {venue: [row for row in book if row[0] <= way * limit] for venue, book in books.items()}
+    for venue, book in within.items():
+        found = made.street.far[venue].tolist()
+        assert found[: found.index(next(row for row in found if row[1] == 0))] == [list(row) for row in book]
+    tops = [book[0] for venue, book in within.items() if book and venue != off]
+    assert best == min((price for price, _ in tops), default=2**62)
+    assert there == sum(size for price, size in tops if price == best)
+    assert made.street.shown(way * limit) == sum(
+        size for venue, book in within.items() for _, size in book if venue != off
+    )

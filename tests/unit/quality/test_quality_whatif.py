@@ -116,7 +116,7 @@ def test_every_strategy_that_takes_can_be_asked_and_takes_what_is_shown(name):
         st.tuples(st.sampled_from("ABC"), st.integers(100_300, 100_600), st.integers(1, 400)), max_size=9
     ),
     shares=st.integers(1, 900),
-    name=st.sampled_from(ROUTE_STRATEGIES),
+    name=st.sampled_from(list(ROUTE_STRATEGIES)),
 )
 def test_no_way_takes_more_than_was_wanted_or_shown_within_the_limit(levels, shares, name):
     seen = sorted(dict.fromkeys((venue, price) for venue, price, _ in levels))
