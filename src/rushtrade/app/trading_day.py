@@ -385,7 +385,7 @@ def _prepare(
         raise InvalidInput(
             f"this house lives in world {core.state.world!r}; start it with that world, or another with --data elsewhere"
         )
-    routes = world.routes_on(trade_date)
+    routes = world.routes_on(trade_date, core.state.monthly_shares(trade_date))
     if routes != core.state.desk.routes:
         execute(core, cmd.SetRoutes(routes), "calendar")
     ids = define_instruments(core, instruments)

@@ -12,6 +12,7 @@ from rushtrade.core.state import Customer, HouseState
 from rushtrade.dart.desk import RoutingDesk
 from rushtrade.dart.sequences import class_name
 from rushtrade.domain import events as ev
+from rushtrade.domain.instants import day_from_number
 from rushtrade.domain.quotes import mark_price
 from rushtrade.domain.routes import VenueHealth
 from rushtrade.ledger.account import Account
@@ -26,6 +27,8 @@ def _firm_opened(state: HouseState, event: ev.FirmOpened) -> None:
     state.world = event.world
     state.desk = RoutingDesk(event.routes, event.sequences)
     state.watch = VenueWatch(event.routes)
+    state.month_shares = [0] * len(event.routes)
+    state.day_shares = [0] * len(event.routes)
     state.report_seqs = [0] * len(event.routes)
     state.venue_sessions = [""] * len(event.routes)
 
@@ -113,6 +116,7 @@ def _order_replaced(state: HouseState, event: ev.OrderReplaced) -> None:
 
 def _order_filled(state: HouseState, event: ev.OrderFilled) -> None:
     state.watch.answered(event.venue, event.token, state.now_ns)
+    state.day_shares[event.venue] += abs(event.signed_shares)
     state.blotter.filled(event, state.settlement_date)
     state.routing.filled(event, state.desk.codes)
     state.risk.prices.setdefault(event.instrument_id, event.price)
@@ -187,6 +191,9 @@ def _marks_observed(state: HouseState, event: ev.MarksObserved) -> None:
 
 def _day_opened(state: HouseState, event: ev.DayOpened) -> None:
     """Begin a day's counts. What the day before came to stands until then, for whoever looks at it after the close."""
+    before = state.monthly_shares(day_from_number(event.trade_date))
+    state.month_shares = [before.get(venue, 0) for venue in range(len(state.month_shares))]
+    state.day_shares = [0] * len(state.day_shares)
     risk = state.risk
     for instrument_id, instrument in state.instruments.items():
         price = risk.prices.get(instrument_id, 0)

@@ -18,7 +18,7 @@ from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
 from rushtrade.orders.venue_watch import VenueRecordImage, VenueWatch
 
-SNAPSHOT_FORMAT = 7
+SNAPSHOT_FORMAT = 8
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 
@@ -38,6 +38,8 @@ class HouseImage(msgspec.Struct, frozen=True):
     firm_killed: bool
     report_seqs: list[int]
     venue_sessions: list[str]
+    month_shares: list[int]
+    day_shares: list[int]
     customers: list[Customer]
     instruments: list[Instrument]
     schemes: list[CommissionTerms]
@@ -72,6 +74,8 @@ def encode_state(state: HouseState, next_seq: int) -> bytes:
             firm_killed=state.risk.firm_killed,
             report_seqs=state.report_seqs,
             venue_sessions=state.venue_sessions,
+            month_shares=state.month_shares,
+            day_shares=state.day_shares,
             customers=[state.customers[key] for key in sorted(state.customers)],
             instruments=[state.instruments[key] for key in sorted(state.instruments)],
             schemes=[state.schemes[key] for key in sorted(state.schemes)],
@@ -109,6 +113,8 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     state.now_ns = state.risk.now_ns = image.now_ns
     state.report_seqs = image.report_seqs
     state.venue_sessions = image.venue_sessions
+    state.month_shares = image.month_shares
+    state.day_shares = image.day_shares
     state.customers.update((row.customer_id, row) for row in image.customers)
     state.instruments.update((row.instrument_id, row) for row in image.instruments)
     state.symbols.update((row.symbol, row.instrument_id) for row in image.instruments)

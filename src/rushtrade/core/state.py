@@ -38,11 +38,13 @@ class HouseState:
         "closes_ns",
         "customers",
         "day_is_open",
+        "day_shares",
         "desk",
         "firm_name",
         "instruments",
         "ledger",
         "market_data",
+        "month_shares",
         "now_ns",
         "opens_ns",
         "report_seqs",
@@ -77,6 +79,9 @@ class HouseState:
         """Who may see which market data."""
         self.report_seqs: list[int] = []
         """Number of the last report taken from each venue."""
+        self.month_shares: list[int] = []
+        self.day_shares: list[int] = []
+        """Shares executed at each venue: in the month before the trade date, and on it. Venues' volume tiers go by them."""
         self.venue_sessions: list[str] = []
         """What each venue calls the life of its own in which reports have these numbers; empty where it has no name."""
         self.trade_date = 0
@@ -100,6 +105,20 @@ class HouseState:
         """Take over a restored ledger, before any order stands on the blotter."""
         self.ledger = self.risk.ledger = ledger
         self.blotter = OrderBlotter(self.accounts, ledger)
+
+    def monthly_shares(self, day: dt.date) -> dict[int, int]:
+        """Give by venue what was executed in a day's month before that day, which is the trade date or a later one."""
+        if not self.trade_date:
+            return {}
+        last = day_from_number(self.trade_date)
+        if (last.year, last.month) != (day.year, day.month):
+            return {}
+        if last == day:
+            return dict(enumerate(self.month_shares))
+        return {
+            venue: month + today
+            for venue, (month, today) in enumerate(zip(self.month_shares, self.day_shares, strict=True))
+        }
 
     def open_day(self, trade_date: int, settlement_date: int, opens_ns: int, closes_ns: int) -> None:
         """Take a trade date's rules."""

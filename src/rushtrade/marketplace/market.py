@@ -137,6 +137,16 @@ class Market:
         )
         flow.bind(self.venues, _weights(world, self.symbols))
 
+    def restrict_short_sales(self, symbols: Sequence[str]) -> None:
+        """Begin the day with stocks that Rule 201 restricts since the day before; before `open`."""
+        if self.supervision is not None:
+            self.supervision.restricted.update(dict.fromkeys(symbols))
+
+    @property
+    def restricted_tomorrow(self) -> tuple[str, ...]:
+        """Stocks that Rule 201 restricts on the next trade date: those that fell far enough on this one."""
+        return () if self.supervision is None else tuple(self.supervision.triggered)
+
     @property
     def is_open(self) -> bool:
         """True between `open` and `close`."""

@@ -94,8 +94,9 @@ class Supervision:
         self._count = 0
         self._paused: dict[str, None] = {}
         self._level = 0
-        self.restricted: dict[str, None] = dict.fromkeys(restricted)
-        """Stocks whose short sales are restricted; those of the day itself are tomorrow's, too."""
+        self.restricted = dict.fromkeys(restricted)
+        self.triggered: dict[str, None] = {}
+        """Stocks that fell far enough today for Rule 201: restricted for the rest of the day and all of the next."""
         rules = {"trade_through": ORDER_PROTECTION.on(day), "lock_and_cross": LOCKED_CROSSED.on(day)}
         for venue, row in zip(self._venues, world.venues, strict=True):
             if row.kind == "lit":
@@ -178,11 +179,12 @@ class Supervision:
 
     def _test_short_sales(self, symbol: str, price: int, now_ns: int) -> None:
         close = self._closes.get(symbol, 0)
-        if self._short_test is None or symbol in self.restricted or not close:
+        if self._short_test is None or symbol in self.triggered or not close:
             return
         if price * MILLION <= close * (MILLION - self._short_test.decline_ppm):
-            self.restricted[symbol] = None
-            self._restrict(symbol, now_ns)
+            self.triggered[symbol] = None
+            if symbol not in self.restricted:
+                self._restrict(symbol, now_ns)
 
     def _restrict(self, symbol: str, now_ns: int) -> None:
         if symbol in self._symbols:

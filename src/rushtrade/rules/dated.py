@@ -70,6 +70,14 @@ class DatedTable(Generic[T]):
             )
         return self.rows[index]
 
+    def between(self, first: dt.date, last: dt.date | None) -> list[DatedRow[T]]:
+        """Return the rows in force on any day from `first` to `last`; no `last` means for ever."""
+        return [
+            row
+            for row in self.rows
+            if (row.last is None or row.last >= first) and (last is None or row.first <= last)
+        ]
+
     def covers(self, first: dt.date, last: dt.date) -> bool:
         """True when every day from `first` to `last` has a row."""
         day = first

@@ -127,6 +127,28 @@ FEE_CAPS: DatedTable[AccessFeeCap] = DatedTable(
     ),
 )
 
+
+def fee_above_cap(
+    first: dt.date, last: dt.date | None, mils: int, sub_dollar_ppm: int
+) -> tuple[str, int, str] | None:
+    """Name the fee that a cap forbids on any day from `first` to `last`, its number, and what would pass; None when none does.
+
+    Raises RuleMissing when no cap is known on `first`.
+    """
+    FEE_CAPS.on(first)
+    for cap in FEE_CAPS.between(first, last):
+        words = f"the cap of Rule 610(c) from {cap.first}"
+        if mils > cap.value.take_mils:
+            return "take_mils", mils, f"at most {cap.value.take_mils} mils, {words}"
+        if sub_dollar_ppm > cap.value.take_sub_dollar_ppm:
+            return (
+                "take_sub_dollar_ppm",
+                sub_dollar_ppm,
+                f"at most {cap.value.take_sub_dollar_ppm} ppm, {words}",
+            )
+    return None
+
+
 ORDER_PROTECTION: DatedTable[bool] = DatedTable(
     "order protection rule",
     successive(

@@ -17,7 +17,7 @@ from rushtrade.domain.instruments import EquityClass, InstrumentKind
 from rushtrade.domain.orders import Display, OrderType, TimeInForce
 from rushtrade.domain.routes import RouteSequences
 from rushtrade.rules.dated import DatedRow, DatedTable, RuleTableInvalid
-from rushtrade.rules.market_structure import FEE_CAPS
+from rushtrade.rules.market_structure import fee_above_cap
 from rushtrade.rules.toml_tables import TomlTable, WorldInvalid
 from rushtrade.rules.world import (
     MILLION,
@@ -279,18 +279,16 @@ def _fee_row(table: TomlTable) -> DatedRow[VenueFees]:
         source=table.text("source"),
     )
     try:
-        cap = FEE_CAPS.on(first)
+        above = fee_above_cap(
+            first,
+            row.last,
+            max([row.value.take_mils, *(tier.take_mils for tier in row.value.tiers)]),
+            row.value.take_sub_dollar_ppm,
+        )
     except RuleMissing as error:
         raise table.fail("from", first.isoformat(), f"a date with a known access fee cap ({error})") from None
-    highest = max([row.value.take_mils, *(tier.take_mils for tier in row.value.tiers)])
-    if highest > cap.take_mils:
-        raise table.fail("take_mils", highest, f"at most {cap.take_mils} mils, the cap of Rule 610(c)")
-    if row.value.take_sub_dollar_ppm > cap.take_sub_dollar_ppm:
-        raise table.fail(
-            "take_sub_dollar_ppm",
-            row.value.take_sub_dollar_ppm,
-            f"at most {cap.take_sub_dollar_ppm} ppm, the cap of Rule 610(c)",
-        )
+    if above is not None:
+        raise table.fail(*above)
     table.close(FEE_KEYS)
     return row
 

@@ -13,9 +13,9 @@ from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind
 from rushtrade.domain.numbers import parse_price
-from rushtrade.domain.orders import Display, OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import Display, Liquidity, OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.rules.world_file import load_world
-from support.small_house import ROUTES, SmallHouse, quotes
+from support.small_house import ROUTES, TRADE_DATE, SmallHouse, quotes
 
 
 def test_new_terms_take_effect_and_switches_stay_as_they_were():
@@ -108,3 +108,27 @@ def test_a_world_says_what_its_venues_take():
     routes = {route.code: route for route in load_world("us-2026").routes_on(dt.date(2026, 11, 20))}
     assert routes["QUIET"].displays == (Display.HIDDEN,)
     assert routes["ALPHAMM"].times_in_force == (TimeInForce.IOC, TimeInForce.FOK)
+
+
+def test_the_months_volume_at_each_venue_is_known_from_the_journal():
+    house = SmallHouse()
+    house.found()
+    account = house.open_account(AccountKind.MARGIN, 10_000)
+    today = TRADE_DATE
+    assert house.state.monthly_shares(today) == {0: 0, 1: 0, 2: 0}
+    terms = OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 200, 100_000, route="A")
+    order = house.do(cmd.EnterOrder(account, "", terms, quotes(99_900, 100_100)))
+    token = order[1].first_token
+    house.do(cmd.ReportExecuted(0, 1, token, 1, 100_000, 150, Liquidity.ADDED, 1))
+    tomorrow = today + dt.timedelta(days=1)
+    assert house.state.monthly_shares(today)[0] == 0, "a tier holds from the next day on"
+    assert house.state.monthly_shares(tomorrow)[0] == 150
+    house.close_day()
+    house.open_day(tomorrow)
+    assert house.state.monthly_shares(tomorrow) == {0: 150, 1: 0, 2: 0}
+    assert house.state.monthly_shares(dt.date(2026, 10, 1)) == {}, "a new month begins at nought"
+    again, _ = decode_state(encode_state(house.state, house.core.next_seq))
+    assert again.monthly_shares(tomorrow) == {0: 150, 1: 0, 2: 0}
+    house.close_day()
+    house.open_day(dt.date(2026, 10, 1))
+    assert house.state.monthly_shares(dt.date(2026, 10, 2)) == {0: 0, 1: 0, 2: 0}

@@ -243,3 +243,19 @@ def test_restricted_stocks_stay_so_the_day_after():
     street = Street(restricted=["ABC"])
     street.supervision.open(street.ns("09:30:00"))
     assert "Y 1" in street.said()
+
+
+def test_a_stock_that_falls_again_while_restricted_is_restricted_for_another_day():
+    first, again = Street(), Street(restricted=["ABC"])
+    for street in (first, again):
+        assert street.supervision.triggered == {}
+        street.supervision._test_short_sales("ABC", 1, street.ns("10:00:00"))
+        assert list(street.supervision.triggered) == ["ABC"]
+
+
+def test_a_market_hands_the_days_falls_to_the_next_one():
+    street = Street()
+    assert list(street.supervision.restricted) == []
+    street.supervision._test_short_sales("ABC", 1, street.ns("10:00:00"))
+    assert list(street.supervision.restricted) == [], "of the day before alone"
+    assert "Y 1" in street.said(), "and restricted at once"
