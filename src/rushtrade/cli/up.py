@@ -302,7 +302,9 @@ class DaySource(msgspec.Struct, frozen=True):
         date = new_york_calendar().add_sessions(day.trade_date, 1)
         if self.market is not None or not self.world.covers(date):
             return None
-        return prepare_day(day.core, day.clock, self.world, self._source(date), date, day.house.data)
+        next_day = prepare_day(day.core, day.clock, self.world, self._source(date), date, day.house.data)
+        next_day.market.restrict_short_sales(day.market.restricted_tomorrow)
+        return next_day
 
     def _source(self, trade_date: dt.date) -> FlowSource:
         """Give a trade date's order flow: generated anew after a restart, it is the same again."""
