@@ -37,11 +37,13 @@ from rushtrade.domain.orders import (
     ROUTE_REPEAT,
     ROUTE_SEQUENCE,
     ROUTE_SNAPSHOT,
+    Display,
     Side,
     TimeInForce,
 )
-from rushtrade.domain.plans import ChildTerms, Plan, SkipReason, Strategy
+from rushtrade.domain.plans import ChildTerms, Plan, Skip, SkipReason, Strategy
 from rushtrade.domain.quotes import LEVEL_BYTES, NO_QUOTE, QuoteStamp
+from rushtrade.domain.routes import Route
 
 CHILD_SHARES_MAX = 999_999
 """What a venue takes in one order: more is sent in several."""
@@ -153,23 +155,50 @@ def _plan_step(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
     steps, states = desk.steps(equity_class), desk.states(equity_class)
     count = len(steps)
     at = need.progress
-    while at < count and states[steps[at]]:
+    waits = need.may_rest and not _is_marketable(need, stamp)
+    while at < count and (states[steps[at]] or not _takes(desk.routes[steps[at]], need, rests=waits)):
         at += 1
     if at >= count:
         return _plan_last_rest(desk, need, stamp)
     venue = steps[at]
     is_last = all(states[later] for later in steps[at + 1 :])
-    rests = need.may_rest and (is_last or not _is_marketable(need, stamp))
+    rests = need.may_rest and (waits or is_last) and _takes(desk.routes[venue], need, rests=True)
     child = _child(need, venue, rests=rests)
     taken, cost = _estimate(desk, need, stamp, venue)
-    return Plan(_BY_SEQUENCE, (child,), desk.sequence_skips(equity_class, at, venue), cost, taken, at + 1)
+    skips = _with_type_not_taken(desk, need, desk.sequence_skips(equity_class, at, venue), rests=rests)
+    return Plan(_BY_SEQUENCE, (child,), skips, cost, taken, at + 1)
+
+
+def _takes(route: Route, need: RouteNeed, *, rests: bool) -> bool:
+    """Whether a route takes the child a need would send it; one whose venue names nothing takes all."""
+    sent = _DAY if rests else _FOK if need.whole else _IOC
+    if route.times_in_force and sent not in route.times_in_force:
+        return False
+    shown = Display.HIDDEN if need.hidden else Display.RESERVE if need.display_shares else Display.DISPLAYED
+    return not (rests and route.displays and shown not in route.displays)
+
+
+def _with_type_not_taken(
+    desk: RoutingDesk, need: RouteNeed, skips: tuple[Skip, ...], *, rests: bool
+) -> tuple[Skip, ...]:
+    """Say of routes that were passed over for what they take that this was why."""
+    if all(
+        _takes(desk.routes[skip.venue], need, rests=rests) for skip in skips if skip.reason == _ALREADY_TRIED
+    ):
+        return skips
+    return tuple(
+        desk.skip(skip.venue, SkipReason.TYPE_NOT_TAKEN)
+        if skip.reason == _ALREADY_TRIED and not _takes(desk.routes[skip.venue], need, rests=rests)
+        else skip
+        for skip in skips
+    )
 
 
 def _plan_last_rest(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
     """Rest at the last usable route of a sequence that has been gone through, a bounded number of times."""
     equity_class, progress = need.equity_class, need.progress
     steps, states = desk.steps(equity_class), desk.states(equity_class)
-    usable = [venue for venue in steps if not states[venue]]
+    usable = [venue for venue in steps if not states[venue] and _takes(desk.routes[venue], need, rests=True)]
     rests_so_far = max(progress - len(steps), 0)
     if not (need.may_rest and usable and rests_so_far < LAST_RESTS_MAX):
         return Plan(_BY_SEQUENCE, (), desk.sequence_skips(equity_class, len(steps), -1), 0, 0, progress)

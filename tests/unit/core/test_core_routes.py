@@ -132,3 +132,21 @@ def test_the_months_volume_at_each_venue_is_known_from_the_journal():
     house.close_day()
     house.open_day(dt.date(2026, 10, 1))
     assert house.state.monthly_shares(dt.date(2026, 10, 2)) == {0: 0, 1: 0, 2: 0}
+
+
+def test_a_sequence_passes_over_a_route_that_does_not_take_the_order():
+    """The Nasdaq sequence is BA, then CA: B takes nothing that rests, A nothing that is shown."""
+    house = SmallHouse()
+    house.found()
+    house.do(cmd.SetRoutes(LIMITED))
+    account = house.open_account(AccountKind.MARGIN, 10_000)
+    terms = OrderTerms(1, Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 200, 99_000, route="SEQUENCE")
+    waiting = house.do(cmd.EnterOrder(account, "", terms, quotes(98_900, 100_000)))[1].plan
+    assert [(child.venue, child.time_in_force.name) for child in waiting.children] == [(2, "DAY")]
+    assert {skip.venue: skip.reason.name for skip in waiting.skips} == {
+        0: "LATER_IN_SEQUENCE",
+        1: "TYPE_NOT_TAKEN",
+    }
+    hidden = msgspec.structs.replace(terms, hidden=True)
+    (child,) = house.do(cmd.EnterOrder(account, "", hidden, quotes(98_900, 100_000)))[1].plan.children
+    assert child.venue == 0
