@@ -110,6 +110,7 @@ def test_a_command_it_does_not_know_is_named_with_the_nearest(capsys, monkeypatc
 READERS = [
     ("demo-credentials",),
     ("dart", "explain", "1"),
+    ("dart", "learned"),
     ("dart", "routes"),
     ("dart", "sequences"),
     ("dart", "legend"),
@@ -248,6 +249,7 @@ def test_what_this_house_does_not_have_is_refused_by_name(house, words, expected
 @pytest.mark.parametrize(
     "words",
     [
+        ("dart", "learned"),
         ("dart", "routes"),
         ("dart", "sequences"),
         ("dart", "legend"),

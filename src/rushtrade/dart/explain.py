@@ -16,7 +16,7 @@ from rushtrade.dart.sweep_kernel import SHARE_AHEAD
 from rushtrade.domain.instants import format_instant
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE, PRICE_UNIT, format_money, format_price
 from rushtrade.domain.orders import OrderType, Side, TimeInForce
-from rushtrade.domain.plans import SkipReason, Strategy
+from rushtrade.domain.plans import Aim, SkipReason, Strategy
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.routes import MILLION, Route
 
@@ -211,7 +211,10 @@ def _explain_decision(story: OrderStory, decision: Decision, routes: tuple[Route
         last=_price(stamp.last),
         considered=_considered(story, decision, routes),
         resting_places=_resting_places(story, decision, routes) if plan.strategy is Strategy.POST else (),
-        children=tuple(_sent(child, routes, side) for child in children),
+        children=tuple(
+            _sent(child, routes, side, terms.aim)
+            for child, terms in zip(children, plan.children, strict=True)
+        ),
         left_out=tuple(
             LeftOut(routes[skip.venue].code, skip.reason.name.lower(), SENTENCES[skip.reason])
             for skip in plan.skips
@@ -295,7 +298,7 @@ def _levels(stamp: QuoteStamp, routes: tuple[Route, ...]) -> list[tuple[int, int
     ]
 
 
-def _sent(child: ChildStory, routes: tuple[Route, ...], side: Side) -> SentChild:
+def _sent(child: ChildStory, routes: tuple[Route, ...], side: Side, aim: Aim = Aim.SHOWN) -> SentChild:
     known = 0 <= child.venue < len(routes)
     may_rest = known and child.price > 0 and child.time_in_force in _RESTING_TIMES
     return SentChild(
@@ -311,7 +314,7 @@ def _sent(child: ChildStory, routes: tuple[Route, ...], side: Side) -> SentChild
         unfilled=child.unfilled,
         reason=child.reason,
         resting_cost=_resting_cost(routes[child.venue], child.price, side) if may_rest else None,
-        aim=child.aim.name.lower(),
+        aim=aim.name.lower(),
     )
 
 

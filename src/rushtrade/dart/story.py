@@ -14,7 +14,7 @@ from rushtrade.domain.commands import AnyCommand, EnterOrder, ReplaceOrder, Rout
 from rushtrade.domain.frames import FrameBody
 from rushtrade.domain.instruments import Instrument
 from rushtrade.domain.orders import OrderTerms, TimeInForce
-from rushtrade.domain.plans import Aim, Plan
+from rushtrade.domain.plans import Plan
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
 from rushtrade.domain.routes import Route
 
@@ -36,7 +36,6 @@ class ChildStory(msgspec.Struct):
     ended_ns: int = 0
     unfilled: int = 0
     reason: str = ""
-    aim: Aim = Aim.SHOWN
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -182,7 +181,7 @@ class StoryTeller:
         for number, terms in enumerate(event.plan.children):
             token = event.first_token + number
             story.children[token] = ChildStory(
-                token, terms.venue, terms.price, terms.shares, terms.time_in_force, time_ns, aim=terms.aim
+                token, terms.venue, terms.price, terms.shares, terms.time_in_force, time_ns
             )
 
     def _filled_child(self, story: OrderStory, event: ev.OrderFilled, time_ns: int) -> None:

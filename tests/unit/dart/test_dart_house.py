@@ -5,14 +5,18 @@ from __future__ import annotations
 import dart_words as words
 import msgspec
 import pytest
+from dart_journal import BUY_500, Journal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushtrade.dart.desk import RoutingDesk
+from rushtrade.dart.explain import explain
 from rushtrade.dart.lessons import PATIENCE_MAX, OrderMemory, RoutingImage, RoutingMemory
 from rushtrade.dart.planning import CHILD_SHARES_MAX, plan
 from rushtrade.dart.sweeping import SWEEP_ROUNDS_MAX
 from rushtrade.dart.taking import ASKS_MAX, REPEATS_MAX
+from rushtrade.dart.trace_text import lines, steps
+from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.orders import ROUTE_STRATEGIES, Liquidity, Side, TimeInForce
 from rushtrade.domain.plans import Aim, Plan, SkipReason, Strategy
@@ -365,3 +369,21 @@ def test_a_street_shows_what_a_stamp_shows_within_the_limit(levels, limit, side,
     assert made.street.shown(way * limit) == sum(
         size for venue, book in within.items() for _, size in book if venue != off
     )
+
+
+def test_the_trace_says_what_was_asked_for_what_was_weighed_and_what_came_of_it():
+    journal = Journal()
+    journal.desk = desk()
+    order = journal.enter(BUY_500, "A 10.00x100 10.01x100 · D 10.00x300", "A 9.90x500")
+    asked = journal.story(order).story.decisions[0].plan.children[0]
+    back = cmd.ReportCanceled(asked.venue, 2, order << 8, asked.shares, 0, "not executed at once", 0)
+    journal.add(back, ev.ChildEnded(order << 8, order, asked.shares, "not executed at once"))
+    trace = explain(journal.story(order).story, SIX)
+    told = "\n".join(lines(trace))
+    assert "Decision 1, 2026-03-02T14:30:00.002Z: seek, 500 shares up to 10.01" in told
+    assert "weighed for all of it, with fees: asking first " in told
+    what = {Aim.MIDDLE: "asked for the midpoint", Aim.OFFER: "asked for the quote or better"}[asked.aim]
+    assert f"{CODES[asked.venue]} {asked.shares}@10.00 IOC".replace("@", " @ ") in told
+    assert what in told
+    (first, *_) = steps(trace)
+    assert (first.route, first.why) == (CODES[asked.venue], f"shows nothing, {what}")
