@@ -94,7 +94,10 @@ class MakerTerms(msgspec.Struct, frozen=True):
 
 
 class Venue(msgspec.Struct, frozen=True):
-    """One venue. `index` is its place in the world, `weight` its share of a recorded order flow."""
+    """One venue. `index` is its place in the world, `weight` its share of a recorded order flow.
+
+    One without a `route_code` is shown and never routed to (`participants.with_centres`).
+    """
 
     index: int
     code: str
@@ -240,7 +243,8 @@ class World(msgspec.Struct, frozen=True):
         `monthly_shares`: by venue, what the firm has traded there in the month before that day.
         """
         self._require_day(day)
-        return tuple(venue.route_on(day, monthly_shares.get(venue.index, 0)) for venue in self.venues)
+        routed = (venue for venue in self.venues if venue.route_code)
+        return tuple(venue.route_on(day, monthly_shares.get(venue.index, 0)) for venue in routed)
 
     def has_tiers(self, day: dt.date) -> bool:
         """True when a venue's fees depend on the month's volume on `day`."""

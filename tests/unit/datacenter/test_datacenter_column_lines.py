@@ -260,6 +260,18 @@ def test_the_recorded_orders_of_databento_end_in_the_books_of_the_plain_twin(sha
     assert desk.data.tape.newest == 2_973
 
 
+def test_a_tapes_centres_have_places_and_are_no_routes():
+    world = with_centres(WORLD, ["cqs", "cts", "iex-deep"])
+    assert [venue.index for venue in world.venues] == list(range(len(world.venues)))
+    assert (
+        len({venue.code for venue in world.venues})
+        == len({venue.mic for venue in world.venues})
+        == len(world.venues)
+    )
+    assert world.routes_on(DAY) == WORLD.routes_on(DAY)
+    assert with_centres(WORLD, ["iex-deep", ""]) is WORLD
+
+
 def tape_of(tmp_path):
     """A tape of quotes' and trades' sort: trades, a cancel, a correction, bands, a halt."""
     messages = [
