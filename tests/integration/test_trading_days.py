@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 
 import pytest
 
 from rushtrade.app.trading_day import TradingDay, open_core, prepare_day
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.replay import verify
-from rushtrade.core.sequencer import Core
+from rushtrade.core.sequencer import PIPELINE_COMMANDS_MIN, Core
 from rushtrade.domain import commands as cmd
 from rushtrade.domain import events as ev
 from rushtrade.domain.accounts import AccountKind
-from rushtrade.domain.instants import SECOND
+from rushtrade.domain.frames import decode_body
+from rushtrade.domain.instants import MILLISECOND, SECOND
 from rushtrade.domain.numbers import MONEY_UNIT
-from rushtrade.domain.orders import OrderTerms, OrderType, Side, TimeInForce
+from rushtrade.domain.orders import ROUTE_REPEAT, OrderTerms, OrderType, Side, TimeInForce
 from rushtrade.domain.transfers import CASH
+from rushtrade.journal.sqlite import SqliteJournal
 from rushtrade.marketplace.generator import GeneratedFlow
 from rushtrade.rules.world_file import load_world
 from rushtrade.scenario.founding import NewAccount, open_customer_accounts
@@ -157,3 +160,62 @@ def test_a_resting_order_is_found_in_its_venues_queue_by_the_venues_own_name(ope
     day.house.submit(cmd.CancelOrder(account_id, order_id), f"account:{account_id}")
     day.advance(day.clock.now_ns + SECOND)
     assert data.queue_ahead(child.venue, child.venue_order_id) is None
+
+
+class SlowDisk:
+    """A disk on which a frame is durable so much market time after it was decided."""
+
+    def __init__(self, journal, clock, delay_ns):
+        self._journal, self._clock, self._delay_ns = journal, clock, delay_ns
+        self._frames = deque()
+
+    def submit(self, frame):
+        self._frames.append((frame, self._clock.now_ns + self._delay_ns))
+
+    def durable_seq(self):
+        while self._frames and self._frames[0][1] <= self._clock.now_ns:
+            self._journal.append(self._frames.popleft()[0])
+        return self._journal.last().seq
+
+    def drain(self):
+        while self._frames:
+            self._journal.append(self._frames.popleft()[0])
+
+    def close(self):
+        self.drain()
+
+
+@pytest.mark.parametrize("delay_ns", [40 * MILLISECOND, 3 * SECOND])
+def test_a_slow_disk_takes_no_venue_out_of_use(tmp_path, delay_ns):
+    clock = MarketClock(0)
+    with SqliteJournal(tmp_path / "journal.sqlite") as journal:
+        journal.new_epoch()
+        core = Core(journal, clock, pipeline=SlowDisk(journal, clock, delay_ns))
+        day = new_day(core, clock, FRIDAY)
+        (account_id,) = open_customer_accounts(
+            core, [NewAccount("Ann", AccountKind.MARGIN, 200_000 * MONEY_UNIT)]
+        )
+        day.open()
+        day.advance(day.flow.first_ns + 5 * SECOND)
+        terms = OrderTerms(1, Side.BUY, OrderType.MARKET, TimeInForce.DAY, 1, route=ROUTE_REPEAT)
+        for number in range(5 * PIPELINE_COMMANDS_MIN):
+            day.house.submit(
+                cmd.EnterOrder(account_id, f"o{number}", terms, day.house.stamp(terms)),
+                f"account:{account_id}",
+            )
+            if number % PIPELINE_COMMANDS_MIN == PIPELINE_COMMANDS_MIN - 1:
+                day.advance(clock.now_ns + SECOND // 2)
+        day.advance(clock.now_ns + 60 * SECOND)
+        day.house.settle()
+        events = [
+            event
+            for frame in journal.frames()
+            for entry in decode_body(frame.body).entries
+            for event in entry.events
+        ]
+        assert core.state.ledger.trade_date_balance(account_id, 1) == 5 * PIPELINE_COMMANDS_MIN
+        assert not [event for event in events if isinstance(event, ev.VenueHealthChanged)]
+        noted = [event.delay_ns for event in events if isinstance(event, ev.OwnDelayNoted)]
+        assert max(noted) >= delay_ns
+        assert len(noted) < 30, "a delay is told when it changes"
+        assert verify(journal).commands == core.next_seq - 1

@@ -94,6 +94,24 @@ wait 0.1                     |
 A fills A3 300 @ 10.00       | A3 filled 300@10.00, o3 0 left
 wait 0.1                     | A unhealthy: 3 answers too late
 
+== what this house is late by is no venue's fault
+asks A 10.00x500 B 10.01x500 |
+buy 300 RUSH 10.00 ioc as o1 | o1 accepted to buy to open, holds $1500.01 · sent A1 300@10.00 IOC
+buy 200 RUSH 10.00 ioc as o2 | o2 accepted to buy to open, holds $1000.01 · sent A2 200@10.00 IOC
+buy 100 RUSH 10.00 ioc as o3 | o3 accepted to buy to open, holds $500.01 · sent A3 100@10.00 IOC
+wait 1.2 late 0.5            | we are late by 0.5 s
+A fills A1 300 @ 10.00       | A1 filled 300@10.00, o1 0 left
+wait 0.2 late 0.5            |
+wait 0.2 late 0.5            | A unhealthy: 2 orders without an answer, the first for 1.6 s, in doubt: A2, A3
+A fills A2 200 @ 10.00       | A2 filled 200@10.00, o2 0 left
+A fills A3 100 @ 10.00       | A3 filled 100@10.00, o3 0 left
+wait 6 late 0.5              | A probing: its time out of use is over and it owes no answer: a small order may try it
+buy 300 RUSH 10.05 ioc as o4 | o4 accepted to buy to open, holds $1507.51 · sent B1 200@10.01 IOC, A4 100@10.01 IOC
+wait 0.4 late 0.5            |
+A fills A4 100 @ 10.00       | A4 filled 100@10.00, o4 200 left
+wait 0.1                     | we are late by 0.0 s · A healthy: the order that tried it was answered in time
+buy 300 RUSH 10.00 ioc as o5 | o5 accepted to buy to open, holds $1500.01 · sent A5 300@10.00 IOC
+
 == a sequence passes an ill route over and punts
 asks A 10.00x500 B 10.01x500 C 10.02x500  |
 buy 100 RUSH 10.02 day as o1 via SEQUENCE | o1 accepted to buy to open, holds $501.01 · sent B1 100@10.02 IOC

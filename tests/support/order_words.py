@@ -23,6 +23,10 @@ LETTERS = "".join(route.route_code for route in ROUTES)
 Levels = dict[int, list[tuple[int, int]]]
 
 
+def _tenths(seconds: str) -> int:
+    return int(float(seconds) * 10) * SECOND // 10
+
+
 class Names:
     """Which order and child order a name means, learned from the events that made them."""
 
@@ -238,9 +242,9 @@ class Desk:
                 if state == "lost":
                     self.venues.seqs[index] = 0
                 return cmd.ChangeVenueLink(index, state != "down", state == "lost")
-            case ["wait", seconds]:
-                self.house.now_ns += int(float(seconds) * 10) * SECOND // 10
-                return cmd.Tick()
+            case ["wait", seconds, *late]:
+                self.house.now_ns += _tenths(seconds)
+                return cmd.Tick(_tenths(late[-1]) if late else 0)
             case ["route-switch", venue, state]:
                 return cmd.SwitchRoute(LETTERS.index(venue), state == "on", "table")
             case ["market", state]:
@@ -336,6 +340,8 @@ class Desk:
             case ev.VenueHealthChanged():
                 doubt = f", in doubt: {', '.join(map(child, event.silent))}" if event.silent else ""
                 return f"{LETTERS[event.venue]} {event.health.name.lower()}: {event.reason}{doubt}"
+            case ev.OwnDelayNoted():
+                return f"we are late by {event.delay_ns / SECOND} s"
             case ev.MarksObserved():
                 return "marked"
             case ev.DayOpened():

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rushtrade.core.clocks import MarketClock
+from rushtrade.core.clocks import LongestLately, MarketClock
 from rushtrade.core.sequencer import Core, Ticket
 from rushtrade.datacenter.tick_follower import TickFollower
 from rushtrade.domain import events as ev
@@ -26,7 +26,8 @@ from rushtrade.domain.commands import (
     Tick,
 )
 from rushtrade.domain.errors import require
-from rushtrade.domain.instants import DAY
+from rushtrade.domain.frames import FrameBody
+from rushtrade.domain.instants import DAY, SECOND
 from rushtrade.domain.orders import OrderTerms, TimeInForce
 from rushtrade.domain.quotes import NO_QUOTE, QuoteStamp
 from rushtrade.gateway.line import BookImage
@@ -48,6 +49,12 @@ BEGIN_NS_MAX = 10_000_000_000
 """Market time whose feeds are held at once while venues are brought to where a house goes on."""
 LOOK_AT_VENUES_NS = 50_000_000
 """How often what venues owe is looked at: soon beside the second that an answer may take."""
+OWN_DELAYS_NS = 4 * SECOND
+"""How long a delay of our own counts: longer than an answer to what was delayed may take."""
+OWN_DELAY_NS_MIN = 5_000_000
+"""A commit to a good disk takes less: nothing to speak of beside the 20 ms after which an answer is late."""
+OWN_DELAY_FALLS = 4
+"""Delays this many times shorter than the one told are worth telling."""
 STEP_NS_MAX = 100_000_000
 """Market time that passes between two looks at the venues, at most: bounds how late a fill of a resting order is seen."""
 
@@ -107,11 +114,12 @@ class House:
         self._to_route: dict[int, None] = {}
         self._marks_due_ns = 0
         self._venues_due_ns = 0
+        self._delays = LongestLately(OWN_DELAYS_NS)
         self._unmarked: dict[int, None] = {}
         """Instruments that changed since the core saw their marks."""
         self._recorder: TickFollower | None = None
         self._symbols: dict[int, str] = {}
-        self.leave = core.subscribe(self.gateway.release)
+        self.leave = core.subscribe(self._release)
         """Hear no more frames: the day is over."""
 
     # --- commands --------------------------------------------------------------------------------
@@ -136,6 +144,7 @@ class House:
         """
         core = self.core
         while True:
+            self._tell_delay(self.clock.now_ns)
             if self._held_back:
                 core.submit_all(self._held_back, "gateway")
                 self._held_back.clear()
@@ -164,6 +173,9 @@ class House:
     def advance(self, until_ns: int) -> None:
         """Let market time pass up to an instant."""
         require(until_ns >= self.clock.now_ns, "market time never goes back")
+        if self._street is not None:
+            # what venues said in this time is read only now
+            self._delays.note(until_ns - self.clock.now_ns, until_ns)
         self.pump()
         while True:
             due_ns = self._next_ns
@@ -244,11 +256,28 @@ class House:
 
     def _look_at_venues(self, now_ns: int) -> None:
         """Have the core decide on venues' health when something is to be decided."""
-        if now_ns >= self._venues_due_ns:
-            self._venues_due_ns = now_ns + LOOK_AT_VENUES_NS
-            state = self.core.state
-            if state.risk.market_open and state.watch.is_due(now_ns):
-                self.core.submit_all([Tick()], "clock")
+        if now_ns < self._venues_due_ns:
+            return
+        self._venues_due_ns = now_ns + LOOK_AT_VENUES_NS
+        state, delay_ns = self.core.state, self._own_delay_ns(now_ns)
+        told_ns = state.watch.own_delay_ns
+        if told_ns < OWN_DELAY_FALLS * delay_ns:
+            delay_ns = max(delay_ns, told_ns)
+        if state.risk.market_open and (delay_ns < told_ns or state.watch.is_due(now_ns, delay_ns)):
+            self.core.submit_all([Tick(delay_ns)], "clock")
+
+    def _tell_delay(self, now_ns: int) -> None:
+        """Have the core know that this house is slow before it judges an answer that had to wait for that."""
+        state, delay_ns = self.core.state, self._own_delay_ns(now_ns)
+        if delay_ns > state.watch.own_delay_ns and state.risk.market_open:
+            self.core.submit_all([Tick(delay_ns)], "clock")
+
+    def _own_delay_ns(self, now_ns: int) -> int:
+        """Give the longest that a decision waited lately before it left, up to the next power of two; 0 when it is nothing to speak of."""
+        since_ns = self.core.committing_since_ns
+        waits_ns = 0 if since_ns is None else now_ns - since_ns
+        longest_ns = max(self._delays.longest_ns(now_ns), waits_ns)
+        return 0 if longest_ns < OWN_DELAY_NS_MIN else 1 << (longest_ns - 1).bit_length()
 
     def look(self) -> list[int]:
         """Give the instruments whose quote or trades changed since the last look."""
@@ -276,6 +305,11 @@ class House:
             self.settle()
 
     # --- durable frames --------------------------------------------------------------------------
+
+    def _release(self, body: FrameBody) -> None:
+        now_ns = self.clock.now_ns
+        self._delays.note(now_ns - body.time_ns, now_ns)
+        self.gateway.release(body)
 
     def _on_routing_needed(self, event: ev.RoutingNeeded) -> None:
         self._to_route[event.order_id] = None

@@ -165,6 +165,10 @@ def _asked(state: HouseState, tokens: tuple[int, ...]) -> None:
         state.watch.sent(state.blotter.children[token].venue, token, state.now_ns)
 
 
+def _own_delay_noted(state: HouseState, event: ev.OwnDelayNoted) -> None:
+    state.watch.own_delay_ns = event.delay_ns
+
+
 def _venue_health_changed(state: HouseState, event: ev.VenueHealthChanged) -> None:
     state.watch.change(event.venue, event.health, event.silent, state.now_ns, event.until_ns)
     state.desk.set_health(event.venue, event.health is VenueHealth.HEALTHY)
@@ -274,6 +278,7 @@ _BY_STATE: dict[type[ev.Event], Callable[[HouseState, Any], None]] = {
     ev.CancelRequested: _cancel_requested,
     ev.CancelRefused: _cancel_refused,
     ev.ReplaceRequested: _replace_requested,
+    ev.OwnDelayNoted: _own_delay_noted,
     ev.VenueHealthChanged: _venue_health_changed,
     ev.OrderCanceled: _order_ended,
     ev.OrderExpired: _order_ended,

@@ -20,8 +20,8 @@ DAY_NUMBER_MAX = day_number(dt.date.max)
 
 def tick(state: HouseState, command: cmd.Tick, seq: int) -> Events:
     """Take note that time has passed: what venues owe by now takes them out of use, and time brings them back."""
-    del command, seq
-    return look_at_venues(state)
+    del seq
+    return look_at_venues(state, command.own_delay_ns)
 
 
 def observe_marks(state: HouseState, command: cmd.ObserveMarks, seq: int) -> Events:

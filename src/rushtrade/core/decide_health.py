@@ -18,14 +18,14 @@ from rushtrade.orders.venue_watch import TRIP, VenueRecord
 _HEALTHY, _PROBING, _UNHEALTHY = VenueHealth.HEALTHY, VenueHealth.PROBING, VenueHealth.UNHEALTHY
 
 
-def look_at_venues(state: HouseState) -> Events:
-    """Decide what every venue's answers, and the lack of them, say by now."""
+def look_at_venues(state: HouseState, own_delay_ns: int) -> Events:
+    """Decide what every venue's answers, and the lack of them, say by now; `own_delay_ns` is what this house itself was late by."""
     watch, now_ns = state.watch, state.now_ns
-    if not watch.is_due(now_ns):
-        return []
-    events: Events = []
+    events: Events = [] if own_delay_ns == watch.own_delay_ns else [ev.OwnDelayNoted(own_delay_ns)]
+    if not watch.is_due(now_ns, own_delay_ns):
+        return events
     for venue, record in enumerate(watch.records):
-        silent = watch.silent(venue, now_ns)
+        silent = watch.silent(venue, now_ns, own_delay_ns)
         health, reason = _verdict(record, silent, now_ns)
         if health is record.health and not silent:
             continue

@@ -173,6 +173,11 @@ class Core:
         """True while frames are on their way to the disk, and what they caused is held back."""
         return bool(self._undurable)
 
+    @property
+    def committing_since_ns(self) -> int | None:
+        """When the oldest frame was decided that is on its way to the disk; None when there is none."""
+        return self._undurable[0][1].time_ns if self._undurable else None
+
     def release(self) -> None:
         """Release what has become durable by now, without waiting."""
         if self._undurable and self._pipeline is not None:

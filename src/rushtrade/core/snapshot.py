@@ -18,7 +18,7 @@ from rushtrade.ledger.ledger import Ledger
 from rushtrade.orders.image import OrderImage, order_image
 from rushtrade.orders.venue_watch import VenueRecordImage, VenueWatch
 
-SNAPSHOT_FORMAT = 8
+SNAPSHOT_FORMAT = 9
 """Version of the layout below; an older snapshot is passed over and the journal is folded instead."""
 
 
@@ -50,6 +50,7 @@ class HouseImage(msgspec.Struct, frozen=True):
     orders: list[OrderImage]
     market_data: RegisterImage
     watch: list[VenueRecordImage]
+    own_delay_ns: int
     routing: RoutingImage
 
 
@@ -86,6 +87,7 @@ def encode_state(state: HouseState, next_seq: int) -> bytes:
             orders=[order_image(state.blotter.orders[key]) for key in sorted(state.blotter.orders)],
             market_data=state.market_data.image(),
             watch=state.watch.image(),
+            own_delay_ns=state.watch.own_delay_ns,
             routing=state.routing.image(),
         )
     )
@@ -123,6 +125,7 @@ def decode_state(data: bytes) -> tuple[HouseState, int]:
     state.desk = RoutingDesk.restore(image.desk)
     state.watch = VenueWatch(state.desk.routes)
     state.watch.restore(image.watch)
+    state.watch.own_delay_ns = image.own_delay_ns
     state.replace_ledger(Ledger.restore(image.ledger))
     state.accounts.update((row.account_id, row.restore()) for row in image.accounts)
     state.routing = RoutingMemory.restore(image.routing)

@@ -243,7 +243,12 @@ class ReportNoted(Command, frozen=True, tag=36):
 
 
 class Tick(Command, frozen=True, tag=40):
-    """Time has passed: the frame's time is the house's clock. What venues owe is looked at."""
+    """Time has passed: the frame's time is the house's clock. What venues owe is looked at.
+
+    `own_delay_ns`: how long what was decided waited in this house lately, for the disk or for a turn. No venue is to blame for that.
+    """
+
+    own_delay_ns: int = 0
 
 
 class ObserveMarks(Command, frozen=True, tag=41):

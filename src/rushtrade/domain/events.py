@@ -411,6 +411,12 @@ class VenueHealthChanged(Event, frozen=True, tag=64):
     silent: tuple[int, ...] = ()
 
 
+class OwnDelayNoted(Event, frozen=True, tag=66):
+    """From now on venues have so much longer to answer: that is what this house itself needs until orders leave and answers are read."""
+
+    delay_ns: int
+
+
 class RoutesForgotten(Event, frozen=True, tag=65):
     """What was learned of a venue was forgotten; `venue` -1 = of every one."""
 
@@ -549,6 +555,7 @@ AnyEvent: TypeAlias = (
     | SequencesSet
     | RouteSwitched
     | RoutesSet
+    | OwnDelayNoted
     | RoutesForgotten
     | VenueHealthChanged
     | KillSwitchSet

@@ -15,6 +15,9 @@ HEALTHY ──an order unanswered too long, or TRIP points──▶ UNHEALTHY �
 A late answer or a refusal for the venue's own reasons is two points, a good answer takes one back: a venue that fails one time in three
 goes, one that stumbles once does not. The time out of use doubles with every failure that follows soon. A child that is not answered
 in time stays owed: it is in doubt, counts with all its shares, and is never sent again; its late answer is what ends it.
+
+An order waits for the house's own disk before it leaves. What the house itself was late by lately (`own_delay_ns`) is given to every venue on top,
+else a slow disk would take all of them out of use at once.
 """
 
 from __future__ import annotations
@@ -128,12 +131,13 @@ class VenueRecord:
 class VenueWatch:
     """The records of all venues of a house."""
 
-    __slots__ = ("_late_ns", "_silent_ns", "probing", "records")
+    __slots__ = ("_late_ns", "_silent_ns", "own_delay_ns", "probing", "records")
 
     def __init__(self, routes: Sequence[Route] = ()) -> None:
         self.records = [VenueRecord() for _ in routes]
         self.probing: tuple[int, ...] = ()
         """Venues that a small child order may try."""
+        self.own_delay_ns = 0
         self.set_routes(routes)
 
     def set_routes(self, routes: Sequence[Route]) -> None:
@@ -156,7 +160,7 @@ class VenueWatch:
         sent_ns = record.waiting.pop(token, 0) or record.owed.pop(token, 0)
         if not sent_ns:
             return
-        if now_ns - sent_ns > self._late_ns[venue]:
+        if now_ns - sent_ns > self._late_ns[venue] + self.own_delay_ns:
             record.late += 1
             record.points += LATE_POINTS
             return
@@ -212,10 +216,11 @@ class VenueWatch:
 
     # --- questions ---------------------------------------------------------------------------------------
 
-    def is_due(self, now_ns: int) -> bool:
+    def is_due(self, now_ns: int, own_delay_ns: int) -> bool:
         """Whether a look at some venue would decide something."""
         for venue, record in enumerate(self.records):
-            if record.waiting and now_ns - next(iter(record.waiting.values())) > self._silent_ns[venue]:
+            longest_ns = self._silent_ns[venue] + own_delay_ns
+            if record.waiting and now_ns - next(iter(record.waiting.values())) > longest_ns:
                 return True
             if record.health is _HEALTHY:
                 if record.points >= TRIP:
@@ -227,9 +232,9 @@ class VenueWatch:
                 return True
         return False
 
-    def silent(self, venue: int, now_ns: int) -> tuple[int, ...]:
+    def silent(self, venue: int, now_ns: int, own_delay_ns: int) -> tuple[int, ...]:
         """Give the tokens that a venue should have answered by now, oldest first."""
-        longest_ns = self._silent_ns[venue]
+        longest_ns = self._silent_ns[venue] + own_delay_ns
         tokens = []
         for token, sent_ns in self.records[venue].waiting.items():
             if now_ns - sent_ns <= longest_ns:

@@ -243,6 +243,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     ev.SequencesSet: _sequences_set,
     ev.RouteSwitched: _route_switched,
     ev.RoutesSet: _routes_set,
+    ev.OwnDelayNoted: _nothing_kept,
     ev.RoutesForgotten: _nothing_kept,
     ev.KillSwitchSet: _kill_switch_set,
     ev.DataProductDefined: _nothing_kept,
