@@ -170,7 +170,7 @@ def test_orders_at_exchanges_that_were_killed_are_in_doubt_and_go_out_again_when
         assert list(children(house, order_id).values()) == ["in doubt"]
         refused = entered(house, type="market", side="buy", qty="10")
         assert status(house, refused) != "filled"
-        again = Exchanges("--table", str(table), "--venue", VENUES, "--ports", "0")
+        again = Exchanges("--table", str(table), "--venue", VENUES, first_port=None)
         assert again.venues["NASDAQ"]["ouch"] == exchanges.venues["NASDAQ"]["ouch"], "on the same ports"
         house.wait_until(lambda: list(links(house).values()).count("up") == len(CODES), "the lines to be up")
         works_at_a_venue(house, order_id)

@@ -18,17 +18,20 @@ from support.waiting import PATIENCE_S
 
 
 class Exchanges:
-    """The process: its table of ports by venue code. At most two venues have room from a port of its own on."""
+    """The process: its table of ports by venue code. At most two venues have room from a port of its own on.
 
-    def __init__(self, *options, first_port=0):
+    `first_port` None leaves the choice to the command.
+    """
+
+    def __init__(self, *options, first_port: int | None = 0):
+        ports = [] if first_port is None else ["--ports", str(first_port or claim_ports(2 * VENUE_PORTS))]
         self.process = subprocess.Popen(
             [
                 Path(sys.executable).with_name("rushtrade"),
                 "exchange",
                 "up",
                 "--json",
-                "--ports",
-                str(first_port or claim_ports(2 * VENUE_PORTS)),
+                *ports,
                 *options,
             ],
             stdout=subprocess.PIPE,

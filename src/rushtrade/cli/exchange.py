@@ -63,8 +63,14 @@ def up(
     ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on: loopback alone.")] = "127.0.0.1",
     ports: Annotated[
-        int, typer.Option(min=0, max=65_535, help="First port, ten a venue; 0 takes a run that is free.")
-    ] = PORT,
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_535,
+            help="First port, ten a venue; 0 takes a run that is free.",
+            show_default=f"those a killed run left in --table, else {PORT}",
+        ),
+    ] = None,
     multicast: Annotated[
         str, typer.Option(help="Group to send MoldUDP64 packets to, instead of the host.")
     ] = "",
@@ -95,8 +101,9 @@ def up(
         earlier = _left_behind(table)
         if earlier is not None and not _is_earlier_life(earlier, exchange_market, trade_date):
             earlier = None
-        base = earlier.venues[0].itch_soup if earlier is not None and not ports else ports
-        venues = _ports(exchange_market, venue, host, base, multicast, speed)
+        if ports is None:
+            ports = PORT if earlier is None else earlier.venues[0].itch_soup
+        venues = _ports(exchange_market, venue, host, ports, multicast, speed)
         server = _server(exchange_market, name, venues, speed, 0 if earlier is None else earlier.now_ns)
         tell = _teller(server, trade_date, speed, table, as_json=as_json)
         asyncio.run(_serve(server, tell, lambda: _keep(table, server, trade_date, speed)))
