@@ -115,6 +115,7 @@ class Beliefs:
         self.market[kernel.FADE] = learned.fade(klass)
         self.out = np.zeros((len(self.places) + len(street.venues), kernel.CHILD), np.int64)
         self.costs = np.zeros(2)
+        self._recalled = False
 
     def source_of(self, venue: int, topic: str) -> int:
         """Return the source of a venue and topic, -1 when there is none."""
@@ -124,13 +125,16 @@ class Beliefs:
         """Take note of what a source answered in this order."""
         source = self.source_of(venue, topic)
         if source >= 0:
+            self._recalled = True
             if filled < asked:
                 self.sources[source, kernel.SPENT] = 1
             self.sources[source, kernel.HAD] += filled
 
     def recall(self, met: Mapping[tuple[int, Aim], tuple[int, bool]]) -> None:
         """Take what an order has met in the place of what the order before had."""
-        self.sources[:, kernel.SPENT] = self.sources[:, kernel.HAD] = 0
+        if self._recalled:
+            self.sources[:, kernel.SPENT] = self.sources[:, kernel.HAD] = 0
+        self._recalled = bool(met)
         for (venue, aim), (had, spent) in met.items():
             source = self.source_of(venue, TOPICS[aim])
             if source >= 0:

@@ -129,12 +129,16 @@ class DeskStreet(Street):
 
         `side` is the book side taken from (0 bids, 1 asks), `state_row` the row of the desk's sheet that says which routes are usable.
         """
-        near = stamp.bid if side else stamp.ask
-        self._near_best = (near if side else -near) if near > 0 else -NO_PRICE
+        self.look_near(stamp, side)
         best, there = kernel.show(
             stamp.levels, sheet, state_row, side, limit, shares, self.far, self.near, self.terms
         )
         return int(best), int(there)
+
+    def look_near(self, stamp: QuoteStamp, side: int) -> None:
+        """Take note of the national best of our own side."""
+        near = stamp.bid if side else stamp.ask
+        self._near_best = (near if side else -near) if near > 0 else -NO_PRICE
 
     def best_near(self) -> int:
         """Return the national best of our side: a stamp has the books of that side only where an order may rest."""

@@ -13,6 +13,7 @@ import numpy as np
 from rushtrade.dart import sweep_kernel as kernel
 from rushtrade.dart.desk import RoutingDesk
 from rushtrade.dart.lessons import OrderMemory, RoutingMemory
+from rushtrade.dart.meeting_kernel import meet
 from rushtrade.dart.sequences import class_name
 from rushtrade.dart.strategies import (
     ISO,
@@ -29,6 +30,7 @@ from rushtrade.dart.strategies import (
 )
 from rushtrade.dart.street import NO_PRICE, DeskStreet
 from rushtrade.dart.sweeping import SWEEP_ROUNDS_MAX, RouteNeed, plan_sweep
+from rushtrade.dart.take_kernel import RUN_COST
 from rushtrade.domain.numbers import MONEY_PER_PRICE_SHARE
 from rushtrade.domain.orders import ROUTE_DART, ROUTE_SEEK, ROUTE_SWEEP, Side, TimeInForce
 from rushtrade.domain.plans import Aim, ChildTerms, Plan, Sight, Strategy
@@ -54,24 +56,50 @@ def plan_taking(
     desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp, routing: RoutingMemory, memory: OrderMemory | None
 ) -> Plan:
     """Ask or sweep as the need's strategy says; rest as a sweep does when nothing is shown within the limit."""
-    met = _meet(desk, need, stamp, routing, memory)
-    if met is None:
-        return plan_sweep(desk, need, stamp)
-    order, beliefs, best_shares = met
+    street, klass, side = desk.street, class_name(need.equity_class), 1 - need.side
+    beliefs = routing.beliefs(street, klass, memory)
+    beliefs.market[RUN_COST] = need.tick * beliefs.jump
+    street.look_near(stamp, side)
     spent = need.once or (memory is not None and memory.asks >= ASKS_MAX)
     modes = SWEEPS if spent else TAKING_ROUTES[need.route]
-    count, begun = weigh(order, desk.street, beliefs, modes)
+    best, best_shares, count, begun, plain = meet(
+        stamp.levels,
+        desk.sheet,
+        desk.state_row(need.equity_class),
+        side,
+        need.price,
+        need.shares,
+        street.far,
+        street.near,
+        street.best_near(),
+        street.terms,
+        beliefs.sources,
+        beliefs.fills,
+        beliefs.market,
+        street.work,
+        need.tick,
+        modes,
+        beliefs.out,
+        beliefs.costs,
+    )
+    if best >= NO_PRICE:
+        return plan_sweep(desk, need, stamp)
+    if plain and count and memory is None:
+        swept = plan_sweep(desk, need, stamp)
+        if swept.expected_shares == need.shares:
+            return swept
+    order = _order(need, klass)
     if not count:
         modes = SWEEPS
-        count, begun = weigh(order, desk.street, beliefs, modes)
-    if is_plain(desk.street, beliefs, count):
-        plain = plan_sweep(desk, need, stamp)
-        if memory is None and plain.expected_shares == need.shares:
-            return plain
-        made = named(order, desk.street, beliefs, "sweep", modes, count, begun)
+        count, begun = weigh(order, street, beliefs, modes)
+        plain = is_plain(street, beliefs, count)
+    if plain:
+        made = named(order, street, beliefs, "sweep", modes, count, begun)
         seek_money, sweep_money = _moneys(need, made)
-        sight = _sight(desk.street, need, made.children, best_shares, memory)
-        return msgspec.structs.replace(plain, sight=sight, seek_money=seek_money, sweep_money=sweep_money)
+        sight = _sight(street, need, made.children, best_shares, memory)
+        return msgspec.structs.replace(
+            plan_sweep(desk, need, stamp), sight=sight, seek_money=seek_money, sweep_money=sweep_money
+        )
     made = named(order, desk.street, beliefs, "sweep", modes, count, begun)
     seeks = not spent and all(child.purpose != "sweep" for child in made.children)
     sight = _sight(desk.street, need, made.children, best_shares, memory)
@@ -104,9 +132,13 @@ def _meet(
     )
     if best >= NO_PRICE:
         return None
-    klass, shares = class_name(equity_class), need.shares
-    order = ParentOrder(shares, shares, shares, klass, need.tick, 0, FOREVER_US, steps=need.progress)
-    return order, routing.beliefs(street, klass, memory), best_shares
+    klass = class_name(equity_class)
+    return _order(need, klass), routing.beliefs(street, klass, memory), best_shares
+
+
+def _order(need: RouteNeed, klass: str) -> ParentOrder:
+    shares = need.shares
+    return ParentOrder(shares, shares, shares, klass, need.tick, 0, FOREVER_US, steps=need.progress)
 
 
 def _sight(
