@@ -85,7 +85,11 @@ class OuchSession:
         self._symbols = tuple(symbols)
         self._midnight_ns = midnight_ns
         self._next: dict[int, int] = {}
-        """By channel: the lowest number the venue takes next."""
+        """By channel: the lowest number that may be sent next."""
+        self._reached: dict[int, int] = {}
+        """By channel: the number the venue said at the login that it takes next. What was sent and is not below was lost on its way."""
+        self._first_sent: dict[int, int] = {}
+        """By channel: the first number sent on the connection there is."""
         self._asked: set[int] = set()
         self._working: dict[int, _Working] = {}
         self._replaces: dict[int, int] = {}
@@ -114,6 +118,8 @@ class OuchSession:
     def forget(self) -> None:
         """The venue begins anew: it knows no order and no number."""
         self._next.clear()
+        self._reached.clear()
+        self._first_sent.clear()
         self._asked.clear()
         self._working.clear()
         self._replaces.clear()
@@ -121,10 +127,14 @@ class OuchSession:
 
     def has(self, token: int) -> bool:
         """Whether an order or replace of this token has reached the venue. True for what went out on the connection there is."""
-        return token & REFERENCE_MASK < self._next.get(token >> REFERENCE_BITS, 1)
+        index, number = token >> REFERENCE_BITS, token & REFERENCE_MASK
+        return number < self._reached.get(index, 1) or number >= self._first_sent.get(
+            index, REFERENCE_MASK + 1
+        )
 
     def queries(self, next_token: int) -> list[bytes]:
         """Ask for every channel that may be in use which number comes next. `next_token` is above all of this house."""
+        self._first_sent.clear()
         self._asked = set(range(min(next_token >> REFERENCE_BITS, CHANNELS - 1) + 1))
         return [ouch.encode(ouch.AccountQuery(_channel(index) or None)) for index in sorted(self._asked)]
 
@@ -166,6 +176,7 @@ class OuchSession:
         if index >= CHANNELS or number < self._next.get(index, 1):
             return None
         self._next[index] = number + 1
+        self._first_sent.setdefault(index, number)
         if kind == oe.REPLACE:
             self._replaces[token] = int(row["original_token"])
             return _replace(row)
@@ -221,6 +232,7 @@ class OuchSession:
 
     def _hear_numbers(self, number: int, message: ouch.AccountQueryResponse) -> None:
         index = _index_of(message)
+        self._reached[index] = message.next_user_ref_num
         self._next[index] = max(self._next.get(index, 1), message.next_user_ref_num)
         self._asked.discard(index)
         text = f"the venue takes number {message.next_user_ref_num} next"
