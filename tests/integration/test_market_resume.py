@@ -64,8 +64,9 @@ class Client:
             assert self.last in {None, message["seq"]["trades"]}
             self.last = message["seq"]["trades"]
         elif kind == "heartbeat":
-            assert message["seq"]["trades"] >= self.last
-            self.last = message["seq"]["trades"]
+            if self.last is not None and "trades" in message["seq"]:  # one may come before the subscription
+                assert message["seq"]["trades"] >= self.last
+                self.last = message["seq"]["trades"]
         elif kind in {"gap", "trades"}:
             assert message["prev"] == self.last
             assert message["seq"] > message["prev"]

@@ -70,8 +70,9 @@ class Client:
         elif kind == "subscribed":
             self.last = message["seq"]["trades"] if self.last is None else self.last
         elif kind == "heartbeat":
-            assert message["seq"]["trades"] >= self.last
-            self.last = message["seq"]["trades"]
+            if self.last is not None and "trades" in message["seq"]:  # one may come before the subscription
+                assert message["seq"]["trades"] >= self.last
+                self.last = message["seq"]["trades"]
         elif kind in {"gap", "trades"}:
             assert message["prev"] == self.last
             self.last = message["seq"]
