@@ -24,7 +24,10 @@ def test_vectors(shared_vectors):
 def run(folder: Path, **environment: str) -> str:
     checkout = folder / "checkout"
     (checkout / "tests").mkdir(parents=True, exist_ok=True)
-    shutil.copy(Path(__file__).with_name("conftest.py"), checkout / "tests")
+    for part in ("conftest.py", "support/waiting.py"):
+        copy = checkout / "tests" / part
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(Path(__file__).parent / part, copy)
     (checkout / "tests" / "test_uses.py").write_text(USES_BOTH)
     kept = {name: value for name, value in os.environ.items() if name not in {"CI", "RUSHTRADE_SHARED"}}
     done = subprocess.run(

@@ -93,7 +93,7 @@ def test_a_group_alone_lists_its_commands(group):
     assert "Commands" in shown.output
     for words in LEAVES:
         if words[0] == group or not group:
-            assert words[-1 if group else 0] in shown.output
+            assert words[1 if group else 0] in shown.output
 
 
 @ALL
@@ -141,6 +141,8 @@ READERS = [
     ("entitlements", "usage", "--month", "2026-11"),
     ("entitlements", "limits"),
 ]
+BESIDE_THE_JOURNAL = {("entitlements", "limits")}
+"""Reads a file of the house's directory alone."""
 
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
@@ -152,7 +154,7 @@ def test_a_directory_without_a_house_is_refused_in_one_sentence(words, tmp_path,
     assert list(tmp_path.iterdir()) == [], "asking leaves nothing behind"
 
 
-@pytest.mark.parametrize("words", READERS, ids=" ".join)
+@pytest.mark.parametrize("words", [one for one in READERS if one not in BESIDE_THE_JOURNAL], ids=" ".join)
 def test_a_journal_that_is_none_is_refused_in_one_sentence(words, tmp_path):
     (tmp_path / "journal.sqlite").write_bytes(b"a letter to the bank, and no journal at all" * 300)
     done = run(*words, "--data", tmp_path)

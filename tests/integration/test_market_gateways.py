@@ -176,6 +176,13 @@ def told(shared_data, tmp_path_factory, nats_url):
             wait_for(
                 lambda: status_of(second.url, house.login)["fan_out"]["number"] >= upto, "the last frames"
             )
+            told_second = status_of(second.url, house.login)
+
+            def host_said():  # a status is a picture up to a second old
+                found = status_of(house.url, house.login)
+                return found if found["fan_out"]["number"] >= told_second["fan_out"]["number"] else None
+
+            told_host = wait_for(host_said, "the host to tell of what its gateway has")
             return {
                 "file": file,
                 "client": client,
@@ -183,9 +190,9 @@ def told(shared_data, tmp_path_factory, nats_url):
                 "killed": first.process.returncode,
                 "answers": answers,
                 "montages": {key: depth(url, house.login) for key, url in places.items()},
-                "second": status_of(second.url, house.login),
+                "second": told_second,
                 "upto": upto,
-                "host": status_of(house.url, house.login),
+                "host": told_host,
                 "refused": httpx.post(
                     f"{second.url}/v2/orders",
                     json={

@@ -125,13 +125,14 @@ class FanOutHost:
             await self._wake.wait()
             self._wake.clear()
             while self._next <= self.ring.last and self.link.connected:
-                self._next = max(self._next, self.ring.first)
+                number = max(self._next, self.ring.first)
+                self._next = number + 1  # a gateway may have it before the server's answer is here
                 try:
-                    await self._publish_entry(self._next)
+                    await self._publish_entry(number)
                 except nats.errors.Error as error:
+                    self._next = number
                     self.link.note_fault(error)
                     break
-                self._next += 1
             if self._next <= self.ring.last:
                 await asyncio.sleep(0.05)
                 self._wake.set()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -389,9 +390,10 @@ def _cut(text: str, size: int) -> bytes:
 
 
 def _bytes_below(directory: Path) -> int:
-    """Bytes of the day's files: some hundred files, looked at once a second; one may be renamed meanwhile."""
+    """Bytes of the day's files: some hundred files, looked at once a second; files and folders may go meanwhile."""
     total = 0
-    for path in directory.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            total += path.stat().st_size
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += (Path(folder) / name).stat().st_size
     return total
