@@ -114,7 +114,10 @@ def test_a_customers_report_holds_each_of_their_executions(played):
         (("--quarter", "2026-4"), "is not a quarter such as '2026Q4'"),
         (("--quarter", "2026Q4", "--customer", "nobody"), "the books hold no account 'nobody'"),
         (("--quarter", "2026Q4", "--not-held"), "--not-held chooses which"),
-        (("--quarter", "2026Q4", "--customer", "x", "--html", "y"), "--html and --pdf write the public report"),
+        (
+            ("--quarter", "2026Q4", "--customer", "x", "--html", "y"),
+            "--html and --pdf write the public report",
+        ),
     ],
 )
 def test_what_cannot_be_reported_is_refused_in_a_sentence(played, words, said):
