@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from rushtrade.api import ports
+from rushtrade.app.market_ports import SessionClock
 from rushtrade.app.order_story import trace_order
 from rushtrade.app.runtime import AS_FAST_AS_POSSIBLE, Runtime
 from rushtrade.core.sequencer import Ticket
@@ -20,9 +21,7 @@ from rushtrade.domain.orders import Side
 from rushtrade.domain.quotes import QuoteStamp
 from rushtrade.domain.routes import Route
 from rushtrade.portfolio.account_view import AccountView, view_account
-from rushtrade.rules.calendar import new_york_calendar
-from rushtrade.rules.sessions import Session, session_on
-from rushtrade.rules.settlement import settlement_of
+from rushtrade.rules.sessions import session_on
 from rushtrade.store.store import Store
 
 
@@ -101,11 +100,16 @@ class PulsePort:
         return self._runtime.on_touched(callback)
 
 
-class ClockPort:
+class ClockPort(SessionClock):
     """Market time and the calendar."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+
+    @property
+    def trade_date(self) -> dt.date:
+        """The date of the day that runs."""
+        return self._runtime.day.trade_date
 
     def now_ns(self) -> int:
         """Time of the market now."""
@@ -114,37 +118,6 @@ class ClockPort:
     def is_open(self) -> bool:
         """True while venues trade."""
         return self._runtime.is_open
-
-    def next_open_ns(self) -> int:
-        """When the market opens next."""
-        return self._following().open_ns
-
-    def next_close_ns(self) -> int:
-        """When the market closes next."""
-        if not self.is_open():
-            return self._following().close_ns
-        return min(session_on(self._runtime.day.trade_date).close_ns, _END_OF_TIME)
-
-    def sessions(self, first: dt.date, last: dt.date) -> Sequence[ports.SessionDay]:
-        """Sessions from `first` to `last`."""
-        return [
-            ports.SessionDay(
-                date=day,
-                opens_ns=session.open_ns,
-                closes_ns=session.close_ns,
-                pre_opens_ns=session.pre_open_ns,
-                post_closes_ns=session.post_close_ns,
-                settlement_date=settlement_of(day).settlement_date,
-            )
-            for day in new_york_calendar().sessions(first, last)
-            for session in (session_on(day),)
-        ]
-
-    def _following(self) -> Session:
-        return session_on(new_york_calendar().add_sessions(self._runtime.day.trade_date, 1))
-
-
-_END_OF_TIME = 2**63 - 1
 
 
 def label_port(runtime: Runtime) -> Callable[[], ports.MarketLabel]:

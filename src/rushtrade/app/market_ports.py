@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -130,23 +131,17 @@ class FeedPulse:
         return self._desk.center.on_touched(callback)
 
 
-class FeedClock:
-    """Market time as the feeds tell it, and the calendar."""
+class SessionClock(ABC):
+    """What a clock knows of sessions by the trade date of its market."""
 
-    def __init__(self, desk: MarketDesk) -> None:
-        self._desk = desk
+    @property
+    @abstractmethod
+    def trade_date(self) -> dt.date:
+        """The date trades are booked under now."""
 
-    def now_ns(self) -> int:
-        """Newest source time; the session's open before the first message.
-
-        When every line has ended its session nothing can come any more, so the minute that was begun is over: its bar is whole.
-        """
-        now_ns = self._desk.market_time_ns
-        return now_ns if self.is_open() else now_ns + -now_ns % MINUTE
-
+    @abstractmethod
     def is_open(self) -> bool:
-        """True while a venue may still say something."""
-        return not self._desk.center.ended
+        """True while the market lives."""
 
     def next_open_ns(self) -> int:
         """When the market opens next."""
@@ -154,7 +149,7 @@ class FeedClock:
 
     def next_close_ns(self) -> int:
         """When the market closes next."""
-        session = session_on(self._desk.trade_date) if self.is_open() else self._following()
+        session = session_on(self.trade_date) if self.is_open() else self._following()
         return session.close_ns
 
     def sessions(self, first: dt.date, last: dt.date) -> Sequence[ports.SessionDay]:
@@ -173,7 +168,31 @@ class FeedClock:
         ]
 
     def _following(self) -> Session:
-        return session_on(new_york_calendar().add_sessions(self._desk.trade_date, 1))
+        return session_on(new_york_calendar().add_sessions(self.trade_date, 1))
+
+
+class FeedClock(SessionClock):
+    """Market time as the feeds tell it, and the calendar."""
+
+    def __init__(self, desk: MarketDesk) -> None:
+        self._desk = desk
+
+    @property
+    def trade_date(self) -> dt.date:
+        """The date of the feeds."""
+        return self._desk.trade_date
+
+    def now_ns(self) -> int:
+        """Newest source time; the session's open before the first message.
+
+        When every line has ended its session nothing can come any more, so the minute that was begun is over: its bar is whole.
+        """
+        now_ns = self._desk.market_time_ns
+        return now_ns if self.is_open() else now_ns + -now_ns % MINUTE
+
+    def is_open(self) -> bool:
+        """True while a venue may still say something."""
+        return not self._desk.center.ended
 
 
 def feed_label(desk: MarketDesk) -> Callable[[], ports.MarketLabel]:
