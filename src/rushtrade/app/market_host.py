@@ -17,10 +17,12 @@ import datetime as dt
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 
 from rushtrade.archive.earlier_days import EarlierDays
+from rushtrade.archive.todays_trades import TodaysTrades
 from rushtrade.core.clocks import MarketClock
 from rushtrade.core.sequencer import Core
 from rushtrade.core.state import HouseState
@@ -63,7 +65,9 @@ class MarketHost:
         limits: AlarmLimits | None = None,
         ticks: TickFollower | None = None,
         earlier: EarlierDays | None = None,
+        scratch: Path | None = None,
     ) -> None:
+        """`scratch` is where trades are kept until the process ends, so that voids of old ones can be mended; None: they are counted."""
         self.core = core
         self.clock = clock
         self.trade_date = trade_date
@@ -81,6 +85,7 @@ class MarketHost:
         tell_written(self.data, known, self.written)
         self.data.open_day(midnight_ns(trade_date), reference.calendar.regular_hours(trade_date))
         self._earlier = earlier
+        self._trades = None if scratch is None else TodaysTrades(self.data.tape, scratch)
         if earlier is not None:
             earlier.teach(self.data.tape, known)
         self.center = Center(
@@ -177,6 +182,8 @@ class MarketHost:
         """Look at the lines once; measure when a second has passed. Gives how many messages were taken."""
         now_ns = time.time_ns()
         taken = self.center.look(now_ns)
+        if self._trades is not None:
+            self._trades.look()
         if not 0 <= now_ns - self._measured_ns < MEASURE_INTERVAL_NS:
             self.measure()
         return taken
@@ -184,6 +191,8 @@ class MarketHost:
     def measure(self) -> CenterStatus:
         """Measure everything now."""
         now_ns = self._measured_ns = time.time_ns()
+        if self._trades is not None:
+            self._trades.mend()
         if self._ticks is not None:
             self._ticks.flush_soon(now_ns)
         store = self._ticks.status(now_ns) if self._ticks is not None else None
@@ -227,6 +236,8 @@ class MarketHost:
             await line.close()
         if self.fan_out is not None:
             await self.fan_out.close()
+        if self._trades is not None:
+            self._trades.close()
         if self._ticks is not None:
             await loop.run_in_executor(None, self._ticks.close, time.time_ns())
         self._store.write()

@@ -115,6 +115,7 @@ def prepare_host(core: Core, clock: MarketClock, store: Store, plan: CenterPlan)
         limits=plan.limits,
         ticks=ticks,
         earlier=earlier,
+        scratch=plan.ticks,
     )
     return host
 

@@ -57,15 +57,16 @@ class Mending:
         self._gone: dict[tuple[int, int], int] = {}
         """State of every trade that became void, by slot and number: the archive may have it as it was filed."""
 
-    def mend(self) -> Mended:
-        """Mend what came up since the last call."""
+    def mend(self, most: int = 1 << 62) -> Mended:
+        """Mend what came up since the last call: at most so many voids and corrections, the others next time."""
         done = Mended()
         storage = self._storage
         changed = self._note_voids()
         newest, kept = storage.get("unmatched_count"), len(storage.unmatched)
-        for place in range(max(self._seen, newest - kept), newest):
+        first = max(self._seen, newest - kept)
+        self._seen = min(newest, first + most)
+        for place in range(first, self._seen):
             self._settle(storage.unmatched[place & (kept - 1)].copy(), done)
-        self._seen = newest
         if self._note_voids() or changed:
             self._mend_partial(done)
         return done
