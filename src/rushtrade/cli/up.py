@@ -18,6 +18,7 @@ import uvicorn
 import uvloop
 from rich.text import Text
 
+from rushtrade.api.limits import read_limits
 from rushtrade.api.ports import Ports
 from rushtrade.api.watchlist_file import Watchlists
 from rushtrade.app.api_ports import (
@@ -231,6 +232,7 @@ async def _serve(
             archive=past,
             epoch="" if recording is None else recording.run,
             watchlists=Watchlists(directory / WATCHLISTS_FILE),
+            limits=read_limits(directory, [*mics, *(venue.code for venue in world.venues)]),
             scorecard=scorecard_port(directory),
         )
         await day.reach()
