@@ -82,7 +82,8 @@ def heap_merge(desk: RoutingDesk, need: RouteNeed, stamp: QuoteStamp) -> Plan:
         else:
             heapq.heappop(heap)
     children = tuple(
-        ChildTerms(venue, worst, shares, TimeInForce.IOC) for venue, (shares, worst) in sorted(taken.items())
+        ChildTerms(venue, worst, shares, TimeInForce.IOC, sweeps=True)
+        for venue, (shares, worst) in sorted(taken.items())
     )
     skips = tuple(
         Skip(venue, SkipReason.FILLED_CHEAPER_ELSEWHERE) for venue in range(len(routes)) if venue not in taken
